@@ -1,0 +1,1 @@
+"""The road between the home and the ward, and the ward itself."""

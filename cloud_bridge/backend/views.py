@@ -1,0 +1,106 @@
+"""What the ward's pages read: rows as values, whatever database they came from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cloud_bridge.contract.alert import Alert
+from devices.readings import Kind, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who lives in a home, as the ward knows it; never on the wire."""
+
+    home: str
+    name: str
+    birth_year: int
+
+
+@dataclass(frozen=True, slots=True)
+class HomeState:
+    """How a home's line stands: `is_online` by birth and last will, the rest by what was committed."""
+
+    home: str
+    is_online: bool
+    state_at: datetime | None
+    last_entry_at: datetime | None
+    up_to: int
+    missing_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReading:
+    """A reading and its way: measured and received by the hub (in it), committed here."""
+
+    reading: Reading
+    seq: int
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert that is open now, as it was opened."""
+
+    home: str
+    seq: int
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Bytes that could not be read: what, why, when; `seq` where one entry of a good batch was bad."""
+
+    id: int
+    home: str
+    seq: int | None
+    reason: str
+    data: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the database holds of one home, counted by SQL."""
+
+    entries: int
+    readings: int
+    alerts_opened: int
+    alerts_closed: int
+    gaps: int
+    duplicates: int
+    quarantined: int
+
+
+class Views(Protocol):
+    """Everything the pages may ask of the tables."""
+
+    async def people(self) -> tuple[Person, ...]:
+        """Everyone the ward follows, by name."""
+        ...
+
+    async def home_state(self, home: str) -> HomeState | None:
+        """How one home stands, or None for a home never heard of."""
+        ...
+
+    async def readings(
+        self, home: str, *, kind: Kind | None = None, since: datetime | None = None, count_max: int = 500
+    ) -> tuple[KeptReading, ...]:
+        """Readings by measured_at, newest last; the newest `count_max` of them."""
+        ...
+
+    async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:
+        """Alerts open now, red before yellow, oldest first."""
+        ...
+
+    async def alerts(self, home: str, *, count_max: int = 100) -> tuple[OpenAlert, ...]:
+        """Every opening and closing of a home's alerts, newest first."""
+        ...
+
+    async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:
+        """What could not be read, newest first."""
+        ...
+
+    async def figures(self, home: str) -> Figures:
+        """Counts for one home."""
+        ...

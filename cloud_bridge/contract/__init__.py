@@ -1,0 +1,1 @@
+"""What travels between home and ward: both ends import these files, and nothing else of each other."""

@@ -1,0 +1,58 @@
+"""Entry bodies: how a fact becomes JSON, and how JSON becomes the fact again."""
+
+from dataclasses import dataclass
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from cloud_bridge.contract.alert import ALERT, Alert
+from cloud_bridge.contract.errors import ContractError
+from devices.readings import CODINGS, Block, Reading
+
+_READING: TypeAdapter[Reading] = TypeAdapter(Reading)
+_BLOCK: TypeAdapter[Block] = TypeAdapter(Block)
+
+
+def reading_body(reading: Reading) -> bytes:
+    """Return a reading as JSON, with its coding, so that a stranger can read the log."""
+    coding = CODINGS[reading.kind]
+    words = {name: getattr(reading, name) for name in type(reading).__dataclass_fields__}
+    return orjson.dumps({**words, "mdc": coding.mdc, "loinc": coding.loinc, "unit": coding.unit})
+
+
+def reading_from(body: bytes) -> Reading:
+    """Return the reading in this body; raise ContractError with a reason otherwise."""
+    try:
+        said = orjson.loads(body)
+        is_block = isinstance(said, dict) and "samples" in said
+        return (_BLOCK if is_block else _READING).validate_json(body)
+    except (orjson.JSONDecodeError, ValidationError) as error:
+        raise ContractError(f"no reading: {error}", body) from error
+
+
+def alert_body(alert: Alert) -> bytes:
+    """Return an alert as JSON."""
+    return orjson.dumps(alert)
+
+
+def alert_from(body: bytes) -> Alert:
+    """Return the alert in this body; raise ContractError with a reason otherwise."""
+    try:
+        return ALERT.validate_json(body)
+    except ValidationError as error:
+        raise ContractError(f"no alert: {error}", body) from error
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFault:
+    """A device broke its protocol or its driver broke: what, why, and the bytes."""
+
+    device: str
+    driver: str
+    reason: str
+    data_hex: str = ""
+
+
+def fault_body(fault: DeviceFault) -> bytes:
+    """Return a device fault as JSON."""
+    return orjson.dumps(fault)

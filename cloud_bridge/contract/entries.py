@@ -1,0 +1,90 @@
+"""One line of the home's log, and the batch in which lines travel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import orjson
+import zstandard
+
+from cloud_bridge.contract.errors import ContractError
+
+VERSION = 1
+BATCH_COUNT_MAX = 200
+BATCH_BYTES_MAX = 4_000_000
+"""Unpacked; a batch that claims more is refused before it is unpacked."""
+
+_COMPRESSION_LEVEL = 1  # measured: 50 to 200 readings a message shrink to about an eighth
+
+
+class EntryKind(StrEnum):
+    """What an entry tells of."""
+
+    HUB_STARTED = "hub_started"
+    READING = "reading"
+    ALERT = "alert"
+    PLAN_APPLIED = "plan_applied"
+    DEVICE_FAULT = "device_fault"
+    BATCH_REFUSED = "batch_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log: `seq` has no gaps, `body` is JSON and never edited."""
+
+    seq: int
+    at: datetime
+    kind: EntryKind
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries on their way. `log` names the file they stand in: a home with a new log is a new count."""
+
+    home: str
+    log: str
+    entries: tuple[Entry, ...]
+
+    def __bytes__(self) -> bytes:
+        lines = [
+            [entry.seq, entry.at.isoformat(), entry.kind, orjson.Fragment(entry.body)]
+            for entry in self.entries
+        ]
+        said = {"version": VERSION, "home": self.home, "log": self.log, "entries": lines}
+        return zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(orjson.dumps(said))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Batch":
+        """Decode; raise ContractError with a reason on anything that is not a batch of version 1."""
+        said = _unpack(data)
+        if not isinstance(said, dict) or said.get("version") != VERSION:
+            raise ContractError(f"not a batch of version {VERSION}", data)
+        try:
+            home, log, lines = str(said["home"]), str(said["log"]), said["entries"]
+            entries = tuple(_entry(*line) for line in lines)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ContractError(f"a batch with a broken part: {error!r}", data) from error
+        if not entries or len(entries) > BATCH_COUNT_MAX:
+            raise ContractError(f"a batch holds 1 to {BATCH_COUNT_MAX} entries, not {len(entries)}", data)
+        return cls(home, log, entries)
+
+
+def _unpack(data: bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
+    try:
+        size = zstandard.frame_content_size(data)
+        if not 0 <= size <= BATCH_BYTES_MAX:
+            raise ContractError(f"a batch of {size} bytes", data)
+        return orjson.loads(zstandard.ZstdDecompressor().decompress(data))
+    except (zstandard.ZstdError, orjson.JSONDecodeError) as error:
+        raise ContractError(f"bytes that are no batch: {error}", data) from error
+
+
+def _entry(seq: int, at: str, kind: str, body: object) -> Entry:
+    if not isinstance(seq, int) or isinstance(seq, bool) or seq < 1:
+        raise ValueError(f"seq {seq!r}")
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {at}")
+    return Entry(seq, moment, EntryKind(kind), orjson.dumps(body))

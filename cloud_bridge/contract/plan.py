@@ -1,0 +1,54 @@
+"""The patient's shared, versioned treatment plan: defaults until a clinician approves each number."""
+
+from typing import Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from devices.readings import Kind
+
+Level = Literal["yellow", "red"]
+
+
+class Limit(BaseModel):
+    """One individual threshold: opens below or above a value, closes only once back past `clear`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"[a-z][a-z0-9_]*")
+    kind: Kind
+    level: Level
+    below: float | None = None
+    above: float | None = None
+    clear: float
+    in_a_row: int = Field(default=1, ge=1, le=10)
+    usual: float | None = None
+
+    @model_validator(mode="after")
+    def _one_side_with_hysteresis(self) -> Self:
+        if (self.below is None) == (self.above is None):
+            raise ValueError("say either below or above, not both and not neither")
+        if self.below is not None and self.clear < self.below:
+            raise ValueError("clear must not lie under below, else the alert flickers")
+        if self.above is not None and self.clear > self.above:
+            raise ValueError("clear must not lie over above, else the alert flickers")
+        return self
+
+
+class Plan(BaseModel):
+    """What the hub runs and both organisations see. A change is a new version, never an edit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = Field(ge=1)
+    approved_at: AwareDatetime
+    approved_by_role: str
+    is_verified: bool = False
+    stale_h: float = Field(default=48.0, gt=0)
+    limits: tuple[Limit, ...]
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        ids = [limit.id for limit in self.limits]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two limits share an id")
+        return self

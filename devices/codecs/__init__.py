@@ -1,0 +1,1 @@
+"""Ways of writing numbers and times that several devices share."""

@@ -1,0 +1,1 @@
+"""The program in the home: hears, keeps, judges, carries."""

@@ -1,0 +1,30 @@
+"""The doors of the hub: everything outside it that can fail."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from devices.driver import Advertisement, Link
+
+Now = Callable[[], datetime]
+"""The clock: an aware datetime in UTC."""
+
+
+class RadioError(Exception):
+    """There is no radio, or it went away. A person may have to look; the hub tries again."""
+
+
+class Radio(Protocol):
+    """Whatever hears advertisements and opens links."""
+
+    def scan(self) -> AsyncIterator[Advertisement]:
+        """Yield advertisements until cancelled; raise RadioError when the radio is away."""
+        ...
+
+    def connect(self, address: str) -> AbstractAsyncContextManager[Link]:
+        """Open a link, discover its characteristics; raise LinkError when the device is not there.
+
+        Leaving the context disconnects. Only an address heard in this scan can be connected to.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""A seeded world: virtual devices, a virtual air, a small broker, and the story that shows it all."""

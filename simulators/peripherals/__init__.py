@@ -1,0 +1,1 @@
+"""One twin per driver: the device's own side of the talk, knowing nothing of radios."""
