@@ -1,0 +1,1 @@
+"""The hub's own page, for the patient and whoever helps."""
