@@ -1,0 +1,134 @@
+"""Opens the encrypted log, and tells a new home from a wrong key, an emptied or a foreign file."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlcipher3 import dbapi2
+
+from gateway.store import schema
+from gateway.store.keys import LogKey, sync_folder
+
+LOG_FILE, WITNESS_FILE, LOCK_FILE = "log.db", "log.json", "lock"
+
+
+class StoreError(Exception):
+    """The log can't be opened or written. Nothing was changed; a person must act."""
+
+
+def is_first_start(folder: Path) -> bool:
+    """Tell whether no log has ever stood in this folder."""
+    return not (folder / LOG_FILE).exists() and not (folder / WITNESS_FILE).exists()
+
+
+def open_log(folder: Path, home: str, key: LogKey) -> tuple[Any, str]:
+    """Return the open connection and the log's id; raise StoreError with what to do.
+
+    Beside the log stands a witness that names it, so that an emptied or exchanged file is never
+    taken for a new one.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path, witness = folder / LOG_FILE, folder / WITNESS_FILE
+    if is_first_start(folder):
+        _begin(path, home, key)
+    if not path.exists():
+        raise StoreError(f"{path} is gone, but {witness} says that it existed. Put the file back.")
+    if path.stat().st_size == 0:
+        raise StoreError(f"{path} is empty: it was cut off or overwritten. Put the file back from a copy.")
+    connection = _connect(path, key)
+    try:
+        log, whose = _identity(connection, path)
+        if whose != home:
+            raise StoreError(f"{path} is the log of home {whose}, not of {home}. Check `home` in the settings.")
+        _compare(witness, log)
+    except StoreError:
+        connection.close()
+        raise
+    return connection, log
+
+
+def lock(folder: Path) -> int:
+    """Take the folder for this process alone; raise StoreError when another hub has it."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise StoreError(f"another hub already runs on {folder}. Stop it first.") from None
+    return descriptor
+
+
+def _begin(path: Path, home: str, key: LogKey) -> None:
+    """Make the log under another name and rename it when it is whole: no half log is ever found."""
+    draft = path.with_suffix(".new")
+    for leftover in draft.parent.glob(draft.name + "*"):
+        leftover.unlink()
+    connection = _connect(draft, key)
+    schema.migrate(connection)
+    connection.execute("insert into state values ('log', ?), ('home', ?)", (secrets.token_hex(8), home))
+    connection.execute("pragma wal_checkpoint(truncate)")
+    connection.close()
+    draft.chmod(0o600)
+    draft.rename(path)
+    sync_folder(path.parent)
+
+
+def _connect(path: Path, key: LogKey) -> Any:  # noqa: ANN401 - untyped module
+    connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    # The key comes first; the library's own log would name pages of it on stderr.
+    connection.execute("pragma cipher_log_level = none")
+    connection.execute(f'pragma key = "{key.pragma()}"')
+    try:
+        for pragma in ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 1000",
+                       "cache_size = -8000", "busy_timeout = 5000", "foreign_keys = on"):  # fmt: skip
+            connection.execute(f"pragma {pragma}").fetchall()
+    except dbapi2.DatabaseError as error:
+        connection.close()
+        raise StoreError(
+            f"{path} can't be read with this key: wrong key, foreign or damaged file ({error}). "
+            "Put the right key file or the right log back; nothing was changed."
+        ) from error
+    return connection
+
+
+def _identity(connection: Any, path: Path) -> tuple[str, str]:  # noqa: ANN401 - untyped module
+    try:
+        known, unknown = schema.steps(connection)
+        if unknown:
+            raise StoreError(
+                f"{path} was written by a newer Pusterom ({', '.join(unknown)}). Install that version again."
+            )
+        if not known:
+            raise StoreError(f"{path} is not a log of Pusterom. Put the right file back.")
+        schema.migrate(connection)
+        rows = dict(connection.execute("select name, body from state where name in ('log', 'home')"))
+        return rows["log"], rows["home"]
+    except (dbapi2.DatabaseError, KeyError) as error:
+        raise StoreError(f"{path} is a damaged log ({error!r}). Put a sound copy back.") from error
+
+
+def _compare(witness: Path, log: str) -> None:
+    if not witness.exists():
+        _replace(witness, lambda file: file.write(orjson.dumps({"log": log})))
+        return
+    try:
+        known = orjson.loads(witness.read_bytes())["log"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise StoreError(f"{witness} can't be read ({error}); it names the log. Put it back.") from error
+    if known != log:
+        raise StoreError(f"this is log {log}, but {witness} says that {known} belongs here. Put it back.")
+
+
+def _replace(path: Path, write: Callable[[Any], object]) -> None:
+    draft = path.with_suffix(".new-witness")
+    with draft.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+    sync_folder(path.parent)

@@ -1,0 +1,168 @@
+"""The home's memory: one encrypted SQLite file, one writer, one transaction per visit or group."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlcipher3 import dbapi2
+
+from cloud_bridge.contract.entries import Entry, EntryKind
+from gateway.store.file import StoreError, open_log
+from gateway.store.keys import LogKey
+
+CURSOR, JUDGE = "cursor", "judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is to become an entry. `id` is its identity: a fact told before is not kept again."""
+
+    kind: EntryKind
+    body: bytes
+    id: str | None = None
+    series: tuple[str, datetime] | None = None
+    """For a reading: its kind and the time it was measured, for the hub's own page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A device that was visited, and what went wrong there, if anything."""
+
+    address: str
+    driver: str
+    heard_at: datetime
+    fault: str | None = None
+
+
+class Store:
+    """Keeps the log, the judge's state and the uplink's cursor; forgets nothing it has taken."""
+
+    def __init__(self, connection: Any, home: str, log: str) -> None:  # noqa: ANN401 - untyped module
+        self._db = connection
+        self.home = home
+        self.log = log
+        self.highest: int = self._db.execute("select coalesce(max(seq), 0) from entry").fetchone()[0]
+        self.cursor = int(self._state(CURSOR) or 0)
+
+    @classmethod
+    def open(cls, folder: Path, home: str, key: LogKey) -> "Store":
+        """Open the log in this folder, or begin one where there never was any; raise StoreError."""
+        connection, log = open_log(folder, home, key)
+        return cls(connection, home, log)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def commit(
+        self, facts: Sequence[Fact], *, at: datetime, judge_state: bytes | None = None, met: Met | None = None
+    ) -> tuple[Entry, ...]:
+        """Keep all or nothing, numbered without a gap, and return what was kept once it is durable."""
+        numbered = enumerate(facts, start=self.highest + 1)
+        entries = tuple(Entry(seq, at, fact.kind, fact.body) for seq, fact in numbered)
+        with self._transaction():
+            self._insert(entries, facts)
+            if judge_state is not None:
+                self._keep_state(JUDGE, judge_state.decode())
+            if met is not None:
+                self._db.execute(
+                    "insert into device values (?, ?, ?, ?) on conflict (address) do update set"
+                    " driver = excluded.driver, last_heard_at = excluded.last_heard_at,"
+                    " last_fault = excluded.last_fault",
+                    (met.address, met.driver, met.heard_at.isoformat(), met.fault),
+                )
+        self.highest += len(entries)
+        return entries
+
+    def told_before(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return those identities that stand in the log already."""
+        asked = json.dumps(list(ids))
+        rows = self._db.execute("select id from told where id in (select value from json_each(?))", (asked,))
+        return frozenset(id_ for (id_,) in rows)
+
+    def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
+        """Return the entries behind a number, oldest first."""
+        rows = self._db.execute(
+            "select seq, at, kind, body from entry where seq > ? order by seq limit ?", (after, count_max)
+        )
+        return tuple(
+            Entry(seq, datetime.fromisoformat(at), EntryKind(kind), body.encode())
+            for seq, at, kind, body in rows
+        )
+
+    def move_cursor(self, up_to: int) -> None:
+        """Note that the ward has committed everything up to a number; never moves back."""
+        assert up_to <= self.highest, "a receipt for what was never written"
+        if up_to <= self.cursor:
+            return
+        with self._transaction():
+            self._keep_state(CURSOR, str(up_to))
+        self.cursor = up_to
+
+    def judge_state(self) -> bytes | None:
+        """Return the judge's state as it stood at the last commit."""
+        body = self._state(JUDGE)
+        return None if body is None else body.encode()
+
+    def readings(self, kind: str, *, count_max: int) -> list[bytes]:
+        """Return the newest readings of one kind as they stand in the log, newest last."""
+        rows = self._db.execute(
+            "select body from entry where seq in (select seq from reading where kind = ?"
+            " order by measured_at desc, seq desc limit ?)",
+            (kind, count_max),
+        )
+        return [body.encode() for (body,) in rows]
+
+    def devices(self) -> list[Met]:
+        """Return every device ever met, the last heard first."""
+        rows = self._db.execute("select address, driver, last_heard_at, last_fault from device"
+                                " order by last_heard_at desc, address")  # fmt: skip
+        return [
+            Met(address, driver, datetime.fromisoformat(at), fault) for address, driver, at, fault in rows
+        ]
+
+    def count(self, kind: EntryKind) -> int:
+        """Return how many entries of one kind the log holds."""
+        return int(self._db.execute("select count(*) from entry where kind = ?", (kind,)).fetchone()[0])
+
+    def _insert(self, entries: tuple[Entry, ...], facts: Sequence[Fact]) -> None:
+        self._db.executemany(
+            "insert into entry values (?, ?, ?, ?)",
+            [(entry.seq, entry.at.isoformat(), entry.kind, entry.body.decode()) for entry in entries],
+        )
+        pairs = list(zip(entries, facts, strict=True))
+        self._db.executemany(
+            "insert into told values (?, ?)", [(fact.id, entry.seq) for entry, fact in pairs if fact.id]
+        )
+        self._db.executemany(
+            "insert into reading values (?, ?, ?)",
+            [
+                (entry.seq, fact.series[0], fact.series[1].isoformat())
+                for entry, fact in pairs
+                if fact.series is not None
+            ],
+        )
+
+    def _state(self, name: str) -> str | None:
+        row = self._db.execute("select body from state where name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def _keep_state(self, name: str, body: str) -> None:
+        self._db.execute("insert or replace into state values (?, ?)", (name, body))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+            self._db.execute("commit")
+        except dbapi2.DatabaseError as error:
+            raise StoreError(f"the log can't be written: {error}") from error

@@ -1,0 +1,43 @@
+"""The log's tables, as migrations; a file of this house is known by the ones applied to it."""
+
+import sys
+from typing import Any
+
+import sqlcipher3
+import sqlcipher3.dbapi2
+
+# sqlite-utils picks its database module when it is imported, and knows the encrypted one by this name only.
+sys.modules.setdefault("pysqlite3", sqlcipher3)
+sys.modules.setdefault("pysqlite3.dbapi2", sqlcipher3.dbapi2)
+
+from sqlite_utils import Database, Migrations  # noqa: E402 - after the two names above
+
+MIGRATIONS = Migrations("pusterom-hub")
+
+
+@MIGRATIONS()
+def m0001_the_log(db: Database) -> None:
+    """Make the log, and the tables that are indexes of it."""
+    for statement in (
+        "create table entry (seq integer primary key, at text not null, kind text not null,"
+        " body text not null)",
+        "create table told (id text primary key, seq integer not null) without rowid",
+        "create table reading (seq integer primary key, kind text not null, measured_at text not null)",
+        "create index reading_by_time on reading (kind, measured_at)",
+        "create table device (address text primary key, driver text not null, last_heard_at text not null,"
+        " last_fault text) without rowid",
+        "create table state (name text primary key, body text not null) without rowid",
+    ):
+        db.execute(statement)
+
+
+def migrate(connection: Any) -> None:  # noqa: ANN401 - the encrypted module has no types
+    """Bring the tables up to date, each step in a transaction of its own."""
+    MIGRATIONS.apply(Database(connection))
+
+
+def steps(connection: Any) -> tuple[list[str], list[str]]:  # noqa: ANN401 - as above
+    """Return the migrations applied to this file: those we know, and those we have never heard of."""
+    ours = {step.name for step in MIGRATIONS.pending(Database(memory=True))}
+    applied = [step.name for step in MIGRATIONS.applied(Database(connection))]
+    return [name for name in applied if name in ours], [name for name in applied if name not in ours]

@@ -1,0 +1,65 @@
+"""The key: made once, private, and never said."""
+
+import logging
+import stat
+
+import pytest
+
+from gateway.store.keys import CREDENTIAL, KeyFileError, LogKey, log_key
+
+
+def made(path, *, is_first_start=True, credentials=None):
+    """Return the key as the hub gets it."""
+    return log_key(path, credentials=credentials, is_first_start=is_first_start)
+
+
+def test_the_first_start_makes_a_private_key_and_keeps_it(tmp_path):
+    """Mode 0600, 48 random bytes, the same at every later start."""
+    path = tmp_path / "deep" / "hub.key"
+    first = made(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert made(path, is_first_start=False).pragma() == first.pragma()
+    assert made(tmp_path / "other.key").pragma() != first.pragma()
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path):
+    """The hub names the file and the command that mends it."""
+    path = tmp_path / "hub.key"
+    made(path)
+    path.chmod(0o640)
+    with pytest.raises(KeyFileError, match=f"chmod 600 {path}"):
+        made(path)
+
+
+def test_a_lost_key_is_not_replaced_by_a_new_one(tmp_path):
+    """With a log already written, a new key would lock it for ever."""
+    with pytest.raises(KeyFileError, match="is missing"):
+        made(tmp_path / "hub.key", is_first_start=False)
+    assert not (tmp_path / "hub.key").exists()
+
+
+def test_a_systemd_credential_goes_before_the_file(tmp_path):
+    """Where systemd hands the key over, no key file is made."""
+    (tmp_path / CREDENTIAL).write_text("12" * 48)
+    key = made(tmp_path / "hub.key", credentials=tmp_path)
+    assert key.pragma() == "x'" + "12" * 48 + "'"
+    assert not (tmp_path / "hub.key").exists()
+
+
+@pytest.mark.parametrize("text", [b"", b"12", b"zz" * 48, b"AB" * 48, b"\xff" * 96])
+def test_what_is_no_key_is_refused_without_repeating_it(tmp_path, text):
+    """A malformed key file gives a clear error that does not show its content."""
+    path = tmp_path / "hub.key"
+    path.write_bytes(text)
+    path.chmod(0o600)
+    with pytest.raises(KeyFileError, match="is no key|can't be read") as caught:
+        made(path)
+    assert text == b"" or text.decode("latin-1") not in str(caught.value)
+
+
+def test_a_key_never_shows_itself(caplog):
+    """Printed, logged or in a trace, a key is three dots."""
+    key = LogKey("ab" * 48)
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("test").warning("%s %r", key, key)
+    assert "abab" not in caplog.text + repr([key]) + f"{key}"
