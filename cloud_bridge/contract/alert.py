@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from cloud_bridge.contract.plan import Level
+from cloud_bridge.contract.plan import Level, Side
 from devices.readings import Kind
 
 Change = Literal["opened", "closed"]
@@ -18,7 +18,7 @@ class Because:
 
     kind: Kind
     values: tuple[float, ...]
-    side: Literal["below", "above"]
+    side: Side
     limit: float
     clear: float
     usual: float | None

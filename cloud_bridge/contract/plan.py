@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from devices.readings import Kind
 
 Level = Literal["yellow", "red"]
+Side = Literal["below", "above"]
 
 
 class Limit(BaseModel):
@@ -32,6 +33,26 @@ class Limit(BaseModel):
         if self.above is not None and self.clear > self.above:
             raise ValueError("clear must not lie over above, else the alert flickers")
         return self
+
+    @property
+    def side(self) -> Side:
+        """On which side of its edge the limit is broken."""
+        return "above" if self.below is None else "below"
+
+    @property
+    def edge(self) -> float:
+        """The value beyond which an alert opens; the value itself is still within."""
+        edge = self.above if self.below is None else self.below
+        assert edge is not None, "a limit has exactly one side"
+        return edge
+
+    def is_beyond(self, value: float) -> bool:
+        """Tell whether a value breaks the limit."""
+        return value < self.edge if self.side == "below" else value > self.edge
+
+    def is_clear(self, value: float) -> bool:
+        """Tell whether a value lies back where an open alert may close."""
+        return value >= self.clear if self.side == "below" else value <= self.clear
 
 
 class Plan(BaseModel):

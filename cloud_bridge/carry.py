@@ -1,0 +1,173 @@
+"""Carries the log to the ward: joins the log, the window and a broker, for as long as the hub lives."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Protocol
+
+import orjson
+
+from cloud_bridge.broker import Broker, Message, Session, UplinkError
+from cloud_bridge.contract.entries import Batch, Entry
+from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes
+from cloud_bridge.contract.topics import topic
+from cloud_bridge.uplink import BACKOFF_S_MAX, Window, backoff_s
+
+RECEIPT_TIMEOUT_S = 20.0
+FAREWELL_TIMEOUT_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Log(Protocol):
+    """What is to be carried: the home's log and the cursor that receipts move."""
+
+    home: str
+    log: str
+    highest: int
+    cursor: int
+
+    def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
+        """Return the entries behind a number, oldest first."""
+        ...
+
+    def move_cursor(self, up_to: int) -> None:
+        """Note that the ward has committed everything up to a number."""
+        ...
+
+
+@dataclass(slots=True)
+class Road:
+    """How the road stands, for the hub's page."""
+
+    is_connected: bool = False
+    since: datetime | None = None
+    last_receipt_at: datetime | None = None
+    problem: str | None = None
+
+
+class Carrier:
+    """Keeps one connection open as well as the world allows, and empties the log through it."""
+
+    def __init__(
+        self,
+        log_: Log,
+        broker: Broker,
+        *,
+        now: Callable[[], datetime],
+        dice: Random,
+        on_change: Callable[[], None],
+        on_refusal: Callable[[Refusal], None],
+        backoff_s_max: float = BACKOFF_S_MAX,
+    ) -> None:
+        self.road = Road()
+        self._log = log_
+        self._broker = broker
+        self._now = now
+        self._dice = dice
+        self._on_change = on_change
+        self._on_refusal = on_refusal
+        self._backoff_s_max = backoff_s_max
+        self._window = Window(log_.log, log_.cursor)
+        self._work = asyncio.Event()
+        self._attempt = 0
+
+    def wake(self) -> None:
+        """Say that the log may hold something new."""
+        self._work.set()
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        while True:
+            try:
+                await self._connection()
+            except* UplinkError as errors:
+                self._note_road(is_connected=False, problem=str(errors.exceptions[0]))
+            wait_s = backoff_s(self._attempt, self._dice, self._backoff_s_max)
+            self._attempt += 1
+            log.info("road down (%s); next try in %.1f s", self.road.problem, wait_s)
+            await asyncio.sleep(wait_s)
+
+    async def _connection(self) -> None:
+        home = self._log.home
+        async with self._broker.session(
+            f"hub-{home}", subscriptions=(topic(home, "down"),), will=self._state(is_online=False)
+        ) as session:
+            self._window.connected()
+            self._note_road(is_connected=True, problem=None)
+            birth = self._state(is_online=True)
+            await session.publish(birth.topic, birth.payload, is_retained=True)
+            self._work.set()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._listen(session))
+                    tasks.create_task(self._send(session))
+            except asyncio.CancelledError:
+                # Leaving on purpose fires no will: say so ourselves, unless the road is too slow.
+                with contextlib.suppress(UplinkError, TimeoutError):
+                    async with asyncio.timeout(FAREWELL_TIMEOUT_S):
+                        farewell = self._state(is_online=False)
+                        await session.publish(farewell.topic, farewell.payload, is_retained=True)
+                raise
+
+    async def _send(self, session: Session) -> None:
+        while True:
+            while send := self._window.next(self._log.highest):
+                entries = self._log.entries(after=send.after, count_max=send.count_max)
+                self._window.sent(entries[-1].seq)
+                batch = Batch(self._log.home, self._log.log, entries)
+                await session.publish(topic(batch.home, "up"), bytes(batch))
+            await self._wait_for_work()
+
+    async def _wait_for_work(self) -> None:
+        """Wait for a new entry or a receipt; what gets no receipt in time is sent again."""
+        self._work.clear()
+        try:
+            async with asyncio.timeout(RECEIPT_TIMEOUT_S if self._window.is_waiting else None):
+                await self._work.wait()
+        except TimeoutError:
+            self._window.rewind()
+
+    async def _listen(self, session: Session) -> None:
+        while True:
+            message = await session.receive()
+            try:
+                answer = answer_from_bytes(message.payload)
+            except ContractError as error:
+                log.warning("an answer that can't be read: %s", error.reason)
+                continue
+            if isinstance(answer, Receipt):
+                self._take(answer)
+            else:
+                self._window.shrink()
+                self._on_refusal(answer)
+                await asyncio.sleep(backoff_s(self._attempt, self._dice, self._backoff_s_max))
+                self._attempt += 1
+            self._work.set()
+
+    def _take(self, receipt: Receipt) -> None:
+        cursor = self._window.take(receipt, self._log.highest)
+        if receipt.log == self._log.log and receipt.up_to > self._log.highest:
+            self._note_road(is_connected=True, problem="the ward has more of this log than we wrote")
+            return
+        if cursor is not None and cursor > self._log.cursor:
+            self._log.move_cursor(cursor)
+        self._attempt = 0
+        self.road.last_receipt_at = self._now()
+        self._on_change()
+
+    def _state(self, *, is_online: bool) -> Message:
+        said = {"is_online": is_online, "at": self._now().isoformat(), "log": self._log.log}
+        return Message(topic(self._log.home, "state"), orjson.dumps(said))
+
+    def _note_road(self, *, is_connected: bool, problem: str | None) -> None:
+        if is_connected != self.road.is_connected:
+            self.road.since = self._now()
+        self.road.is_connected = is_connected
+        self.road.problem = problem
+        self._on_change()

@@ -1,0 +1,86 @@
+"""What may be sent now: a pure window over the log, moved by receipts and by nothing else."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from cloud_bridge.contract.receipts import Receipt
+
+BATCH_COUNT_MAX = 200
+WINDOW_BATCHES = 4
+BACKOFF_S_MIN, BACKOFF_S_MAX = 1.0, 300.0
+
+
+def backoff_s(attempt: int, dice: Random, s_max: float = BACKOFF_S_MAX) -> float:
+    """Return how long to wait: anything up to a ceiling that doubles (full jitter, no storms)."""
+    return dice.uniform(0.0, min(s_max, BACKOFF_S_MIN * 2.0 ** min(attempt, 30)))
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Entries to be sent: those behind `after`, at most so many."""
+
+    after: int
+    count_max: int
+
+
+@dataclass(slots=True)
+class Window:
+    """At most one window of batches in flight; `up_to` is what the ward has committed."""
+
+    log: str
+    up_to: int
+    batch_count_max: int = BATCH_COUNT_MAX
+    _in_flight: list[int] = field(default_factory=list)
+    _is_asking: bool = True
+
+    def connected(self) -> None:
+        """Begin on a fresh connection: nothing is in flight, and the ward's first word is its position."""
+        self._in_flight.clear()
+        self._is_asking = True
+
+    def next(self, highest: int) -> Send | None:
+        """Return what to send now, or None while the window is full or all is sent."""
+        after = self._in_flight[-1] if self._in_flight else self.up_to
+        if after >= highest or len(self._in_flight) >= WINDOW_BATCHES:
+            return None
+        return Send(after, self.batch_count_max)
+
+    def sent(self, last: int) -> None:
+        """Note that a batch up to `last` is on its way. This moves no cursor."""
+        assert last > (self._in_flight[-1] if self._in_flight else self.up_to)
+        self._in_flight.append(last)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a receipt is owed."""
+        return bool(self._in_flight)
+
+    def take(self, receipt: Receipt, highest: int) -> int | None:
+        """Take the ward's word; return the new cursor where it moved.
+
+        A receipt of another log, or for more than we ever wrote, moves nothing. Only the first word
+        on a connection may set us back: a ward that lost something (an old backup) gets it again.
+        """
+        if receipt.log != self.log or receipt.up_to > highest:
+            return None
+        if receipt.missing:
+            self._in_flight.clear()
+        is_behind, self._is_asking = receipt.up_to < self.up_to and self._is_asking, False
+        if is_behind:
+            self.up_to = receipt.up_to
+            self._in_flight.clear()
+        if receipt.up_to <= self.up_to:
+            return None
+        self.up_to = receipt.up_to
+        self._in_flight = [last for last in self._in_flight if last > self.up_to]
+        self.batch_count_max = BATCH_COUNT_MAX
+        return self.up_to
+
+    def rewind(self) -> None:
+        """Forget what is in flight: all without a receipt is sent again."""
+        self._in_flight.clear()
+
+    def shrink(self) -> None:
+        """Send smaller batches: one of them could not be read, and the good ones must get past it."""
+        self.batch_count_max = max(1, self.batch_count_max // 2)
+        self._in_flight.clear()
