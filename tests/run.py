@@ -43,25 +43,30 @@ def main() -> int:
     """Return the exit code: 0 only if all that ran has passed, and nothing was left out that may not be."""
     os.chdir(ROOT)
     if failed := [name for name, command in CHECKS if not _run(name, command)]:
-        print(f"not in order: {', '.join(failed)}", file=sys.stderr)
+        _say(f"not in order: {', '.join(failed)}")
         return 1
     if "--check" in sys.argv[1:]:
         return 0
     left_out = _left_out()
     for part in left_out:
-        print(f"LEFT OUT: tests marked {part.marker}, for want of {part.package}. {_why()}")
+        _say(f"LEFT OUT: tests marked {part.marker}, for want of {part.package}. {_why()}")
     if left_out and os.environ.get("PUSTEROM_COMPLETE"):
-        print("PUSTEROM_COMPLETE is set: nothing may be left out.", file=sys.stderr)
+        _say("PUSTEROM_COMPLETE is set: nothing may be left out.")
         return 1
     marks = " and ".join(f"not {part.marker}" for part in left_out)
     return subprocess.call((PYTHON, "-m", "pytest", "--durations=8", *(("-m", marks) if marks else ())))
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def _run(name: str, command: tuple[str, ...]) -> bool:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    print(f"{name:<12} {'ok' if done.returncode == 0 else 'FAILED'}", flush=True)
+    _say(f"{name:<12} {'ok' if done.returncode == 0 else 'FAILED'}")
     if done.returncode:
-        print(done.stdout + done.stderr, flush=True)
+        _say(done.stdout + done.stderr)
     return done.returncode == 0
 
 
@@ -77,7 +82,7 @@ def _left_out() -> list[Part]:
     missing = [part for part in PARTS if not part.is_here]
     if missing and _may_install():
         packages = [part.package for part in missing]
-        print(f"installing {', '.join(packages)} ...", flush=True)
+        _say(f"installing {', '.join(packages)} ...")
         # policy-rc.d's answer 101: the tests start servers of their own, Debian shall start none.
         guard = Path("/usr/sbin/policy-rc.d")
         is_ours = not guard.exists()
@@ -85,9 +90,8 @@ def _left_out() -> list[Part]:
             guard.write_text("#!/bin/sh\nexit 101\n")
             guard.chmod(0o755)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (("apt-get", "-qq", "update"),
-                        ("apt-get", "-qq", "install", "-y", "--no-install-recommends", *packages)):  # fmt: skip
-            subprocess.call(command, env=quiet, stdout=subprocess.DEVNULL)
+        for words in (("update",), ("install", "-y", "--no-install-recommends", *packages)):
+            subprocess.call(("apt-get", "-qq", *words), env=quiet, stdout=subprocess.DEVNULL)
         if is_ours:
             guard.unlink()
     return [part for part in PARTS if not part.is_here]

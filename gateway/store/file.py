@@ -43,7 +43,9 @@ def open_log(folder: Path, home: str, key: LogKey) -> tuple[Any, str]:
     try:
         log, whose = _identity(connection, path)
         if whose != home:
-            raise StoreError(f"{path} is the log of home {whose}, not of {home}. Check `home` in the settings.")
+            raise StoreError(
+                f"{path} is the log of home {whose}, not of {home}. Check `home` in the settings."
+            )
         _compare(witness, log)
     except StoreError:
         connection.close()

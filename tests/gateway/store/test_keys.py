@@ -52,7 +52,7 @@ def test_what_is_no_key_is_refused_without_repeating_it(tmp_path, text):
     path = tmp_path / "hub.key"
     path.write_bytes(text)
     path.chmod(0o600)
-    with pytest.raises(KeyFileError, match="is no key|can't be read") as caught:
+    with pytest.raises(KeyFileError, match=r"is no key|can't be read") as caught:
         made(path)
     assert text == b"" or text.decode("latin-1") not in str(caught.value)
 

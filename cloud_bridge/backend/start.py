@@ -1,0 +1,39 @@
+"""Starts a ward from its settings: database, page and intake, in the order in which they can refuse."""
+
+import asyncio
+from collections.abc import Callable
+from random import SystemRandom
+
+from cloud_bridge.backend.app import ward_app
+from cloud_bridge.backend.ingest import Ingest
+from cloud_bridge.backend.live import Changes
+from cloud_bridge.backend.settings import WardSettings
+from cloud_bridge.backend.tables import open_tables
+from cloud_bridge.backend.views import Person
+from cloud_bridge.mqtt import PahoBroker
+from cloud_bridge.program import utc_now
+from cloud_bridge.serve import address, listen, serve
+from cloud_bridge.settings import load_plan
+
+
+async def run_ward(settings: WardSettings, say: Callable[[str], None]) -> int:
+    """Run a ward until cancelled; return the exit code."""
+    plan = load_plan(settings.plan_file)
+    page = listen(settings.page.host, settings.page.port)
+    tables = open_tables(settings.database)
+    changes = Changes()
+    broker = PahoBroker(settings.broker, username=settings.username, password_file=settings.password_file)
+    ingest = Ingest(tables, broker, utc_now, changes.notify, dice=SystemRandom())
+    app = ward_app(tables, changes, utc_now, settings.zone, lambda _home: plan)
+    say(f"work list on {address(page)} · broker {settings.broker}")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(ingest.run())
+        tasks.create_task(serve(app, page))
+    return 0
+
+
+async def enrol_person(settings: WardSettings, home: str, name: str, birth_year: int) -> int:
+    """Note who lives in a home; return the exit code."""
+    tables = open_tables(settings.database)
+    await tables.enrol(Person(home, name, birth_year))
+    return 0

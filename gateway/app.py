@@ -1,0 +1,108 @@
+"""The hub, put together: hear, visit, keep, carry. The only place that wires."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import tzinfo
+from random import Random
+
+import orjson
+
+from cloud_bridge.broker import Broker
+from cloud_bridge.carry import Carrier
+from cloud_bridge.contract.entries import EntryKind
+from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.receipts import Refusal
+from cloud_bridge.uplink import BACKOFF_S_MAX
+from devices.catalog import driver_for
+from devices.driver import Advertisement
+from gateway.pipeline import Pipeline
+from gateway.ports import Now, Radio, RadioError
+from gateway.store.log import Store
+from gateway.talk import talk
+from gateway.visits import Visits
+
+RADIO_WAIT_S = 5.0
+"""How long to wait before asking for a radio that is away again."""
+
+log = logging.getLogger(__name__)
+
+
+class Hub:
+    """One home. Give it a world (radio, store, broker, clock, dice) and run it."""
+
+    def __init__(
+        self,
+        *,
+        radio: Radio,
+        store: Store,
+        broker: Broker,
+        plan: Plan,
+        now: Now,
+        timezone: tzinfo,
+        dice: Random,
+        visits: Visits | None = None,
+        backoff_s_max: float = BACKOFF_S_MAX,
+    ) -> None:
+        self.radio_problem: str | None = None
+        self.store = store
+        self.now = now
+        self._radio = radio
+        self._visits = visits or Visits()
+        self.on_change: Callable[[], None] = lambda: None
+        self.carrier = Carrier(
+            store,
+            broker,
+            now=now,
+            dice=dice,
+            on_change=lambda: self.on_change(),
+            on_refusal=self._refused,
+            backoff_s_max=backoff_s_max,
+        )
+        self.pipeline = Pipeline(store, plan, now=now, timezone=timezone, on_commit=self._committed)
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        self.pipeline.note(EntryKind.HUB_STARTED, orjson.dumps({"at": self.now().isoformat()}))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.carrier.run())
+            tasks.create_task(self._listen(tasks))
+
+    async def _listen(self, tasks: asyncio.TaskGroup) -> None:
+        """Hear who calls and visit them; a radio that goes away is asked for again."""
+        while True:
+            try:
+                async for seen in self._radio.scan():
+                    self._note_radio(None)
+                    self._visit_perhaps(seen, tasks)
+            except RadioError as error:
+                self._note_radio(str(error))
+            await asyncio.sleep(RADIO_WAIT_S)
+
+    def _visit_perhaps(self, seen: Advertisement, tasks: asyncio.TaskGroup) -> None:
+        driver = driver_for(seen)
+        if driver is not None and self._visits.begin(seen.address, asyncio.get_running_loop().time()):
+            tasks.create_task(self._visit(seen))
+
+    async def _visit(self, seen: Advertisement) -> None:
+        driver = driver_for(seen)
+        assert driver is not None, "only known devices are visited"
+        did_talk = False
+        try:
+            did_talk = await talk(self._radio, self.pipeline, driver, seen.address, self.now())
+        finally:
+            self._visits.end(seen.address, asyncio.get_running_loop().time(), did_talk=did_talk)
+
+    def _committed(self) -> None:
+        self.carrier.wake()
+        self.on_change()
+
+    def _refused(self, refusal: Refusal) -> None:
+        log.warning("the ward refused a batch: %s", refusal.reason)
+        self.pipeline.note(EntryKind.BATCH_REFUSED, bytes(refusal), id=f"refused:{refusal.digest}")
+
+    def _note_radio(self, problem: str | None) -> None:
+        if problem != self.radio_problem:
+            self.radio_problem = problem
+            log.warning("radio: %s", problem or "back")
+            self.on_change()

@@ -1,0 +1,146 @@
+"""The straight line: frame → reading → judge → COMMIT, one transaction per visit or group."""
+
+from collections.abc import Callable
+from datetime import tzinfo
+from hashlib import blake2b
+from typing import Any
+
+from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, reading_body
+from cloud_bridge.contract.entries import EntryKind
+from cloud_bridge.contract.plan import Plan
+from devices.blocks import BlockBuilder
+from devices.driver import Driver, FrameError
+from devices.readings import Heard, Reading
+from gateway.alerts.judge import judge, take_plan
+from gateway.alerts.state import JudgeState
+from gateway.ports import Now
+from gateway.store.log import Fact, Met, Store
+
+GROUP_COUNT_MAX = 50
+"""So many readings share a transaction at most, however fast a device talks."""
+
+FAULT_BYTES_MAX = 512
+
+
+class Pipeline:
+    """Takes what devices said, leaves durable facts behind."""
+
+    def __init__(
+        self, store: Store, plan: Plan, *, now: Now, timezone: tzinfo, on_commit: Callable[[], None]
+    ) -> None:
+        self.plan = plan
+        self.state = JudgeState.from_bytes(store.judge_state())
+        self._store = store
+        self.now = now
+        self._timezone = timezone
+        self._on_commit = on_commit
+        if self.state.plan_version != plan.version:
+            self._take_plan()
+
+    def visit(self, driver: Driver[Any], address: str) -> "Visit":
+        """Begin to take what one device says in one visit."""
+        return Visit(self, driver, address)
+
+    def heard(self, driver: Driver[Any], address: str) -> Heard:
+        """Say who is speaking now."""
+        return Heard(address, driver.id, self.now(), self._timezone)
+
+    def keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
+        """Judge what is new, then commit readings, alerts, faults and the judge's state as one."""
+        state, facts = self.state, []
+        for reading in self._fresh(readings):
+            verdict = judge(self.plan, state, reading)
+            state = verdict.state
+            facts.append(_reading_fact(reading))
+            facts += [_alert_fact(alert) for alert in verdict.changes]
+        facts += self._fresh_faults(faults)
+        judge_state = None if state is self.state else bytes(state)
+        self._store.commit(facts, at=self.now(), judge_state=judge_state, met=met)
+        self.state = state
+        self._on_commit()
+
+    def note(self, kind: EntryKind, body: bytes, *, id: str | None = None) -> None:  # noqa: A002 - a Fact's word
+        """Keep one fact about the hub itself; one with an identity is kept once."""
+        if id is None or not self._store.told_before([id]):
+            self._store.commit([Fact(kind, body, id)], at=self.now())
+            self._on_commit()
+
+    def _fresh(self, readings: list[Reading]) -> list[Reading]:
+        told = self._store.told_before(reading.id for reading in readings)
+        once = {reading.id: reading for reading in readings if reading.id not in told}
+        return sorted(once.values(), key=lambda reading: reading.measured_at)
+
+    def _fresh_faults(self, faults: list[DeviceFault]) -> list[Fact]:
+        facts = {fact.id: fact for fact in map(_fault_fact, faults)}
+        told = self._store.told_before(id_ for id_ in facts if id_ is not None)
+        return [fact for id_, fact in facts.items() if id_ not in told]
+
+    def _take_plan(self) -> None:
+        verdict = take_plan(self.plan, self.state, self.now())
+        facts = [Fact(EntryKind.PLAN_APPLIED, self.plan.model_dump_json().encode())]
+        facts += [_alert_fact(alert) for alert in verdict.changes]
+        self._store.commit(facts, at=self.now(), judge_state=bytes(verdict.state))
+        self.state = verdict.state
+
+
+class Visit:
+    """What one device has said in one visit and nobody has committed yet."""
+
+    def __init__(self, pipeline: Pipeline, driver: Driver[Any], address: str) -> None:
+        self.frame_count = 0
+        self._pipeline = pipeline
+        self._driver = driver
+        self._address = address
+        self._blocks = BlockBuilder()
+        self._readings: list[Reading] = []
+        self._faults: list[DeviceFault] = []
+
+    def take(self, frame: Any) -> None:  # noqa: ANN401 - a frame is private to its driver
+        """Take one frame, or the FrameError in its place; commit when the group is full."""
+        self.frame_count += 1
+        heard = self._pipeline.heard(self._driver, self._address)
+        try:
+            readings = () if isinstance(frame, FrameError) else self._driver.readings(frame, heard)
+            fault = frame if isinstance(frame, FrameError) else None
+        except FrameError as error:
+            readings, fault = (), error
+        if fault is not None:
+            self.fault(fault.reason, fault.data)
+        for reading in readings:
+            self._readings += self._blocks.add(reading) if reading.is_continuous else (reading,)
+        if len(self._readings) >= GROUP_COUNT_MAX:
+            self.flush()
+
+    def fault(self, reason: str, data: bytes = b"") -> None:
+        """Note that the device, or its driver, broke the protocol; the bytes are kept."""
+        kept = data[:FAULT_BYTES_MAX].hex()
+        self._faults.append(DeviceFault(self._address, self._driver.id, reason, kept))
+
+    def flush(self) -> None:
+        """Commit what has been said so far; what is committed is kept, whatever comes next."""
+        if self._readings or self._faults:
+            last_fault = self._faults[-1].reason if self._faults else None
+            met = Met(self._address, self._driver.id, self._pipeline.now(), last_fault)
+            self._pipeline.keep(self._readings, self._faults, met)
+            self._readings, self._faults = [], []
+
+    def close(self) -> None:
+        """Commit the rest, an unfinished Block included."""
+        self._readings += self._blocks.flush()
+        self.flush()
+
+
+def _reading_fact(reading: Reading) -> Fact:
+    series = (reading.kind, reading.measured_at)
+    return Fact(EntryKind.READING, reading_body(reading), id=reading.id, series=series)
+
+
+def _alert_fact(alert: Alert) -> Fact:
+    return Fact(EntryKind.ALERT, alert_body(alert), id=f"{alert.id}:{alert.change}")
+
+
+def _fault_fact(fault: DeviceFault) -> Fact:
+    """A device that says the same nonsense a hundred times has one fault."""
+    body = fault_body(fault)
+    return Fact(EntryKind.DEVICE_FAULT, body, id=blake2b(body, digest_size=12).hexdigest())

@@ -1,0 +1,73 @@
+"""Starts a hub from its settings: key, log, radio, broker and page, in the order in which they can refuse."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import SystemRandom
+
+from cloud_bridge.mqtt import PahoBroker
+from cloud_bridge.program import utc_now
+from cloud_bridge.serve import address, listen, serve
+from cloud_bridge.settings import load_plan
+from gateway.app import Hub
+from gateway.radio import open_radio
+from gateway.settings import Settings
+from gateway.store.file import is_first_start, lock
+from gateway.store.keys import log_key
+from gateway.store.log import Store
+from gateway.view import View
+from gateway.web.app import hub_app
+
+BONDS_FILE = "bonds.json"
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the hub's log with its key; raise KeyFileError or StoreError with what to do."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    key = log_key(
+        settings.key_file,
+        credentials=Path(credentials) if credentials else None,
+        is_first_start=is_first_start(settings.folder),
+    )
+    return Store.open(settings.folder, settings.home, key)
+
+
+@contextmanager
+def own_folder(folder: Path) -> Iterator[None]:
+    """Hold the hub's folder for this process alone."""
+    held = lock(folder)
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
+    """Run a hub until cancelled; return the exit code."""
+    plan = load_plan(settings.plan_file)
+    page = listen(settings.page.host, settings.page.port)
+    with own_folder(settings.folder):
+        store = open_store(settings)
+        try:
+            hub = Hub(
+                radio=open_radio(settings.radio, bonds=settings.folder / BONDS_FILE),
+                store=store,
+                broker=PahoBroker(
+                    settings.broker, username=settings.home, password_file=settings.password_file
+                ),
+                plan=plan,
+                now=utc_now,
+                timezone=settings.zone,
+                dice=SystemRandom(),
+            )
+            say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
+                f"{store.highest - store.cursor} of them waiting")  # fmt: skip
+            say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(hub.run())
+                tasks.create_task(serve(hub_app(View(hub), settings.zone), page))
+        finally:
+            store.close()
+    return 0

@@ -1,0 +1,96 @@
+"""One home that can lose its power: twins, a radio, and the production hub on whatever is left on disk."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from random import Random
+
+from cloud_bridge.broker import Broker
+from cloud_bridge.contract.plan import Plan
+from gateway.app import Hub
+from gateway.ports import Now, Radio
+from gateway.store.keys import LogKey
+from gateway.store.log import Store
+from gateway.visits import Visits
+from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.weight_scale import WeightScaleTwin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeParts:
+    """What a home is made of. `radio` and `broker` may be virtual or real; the hub can't tell."""
+
+    home: str
+    folder: Path
+    key: LogKey
+    oximeter: PulseOximeterTwin
+    scale: WeightScaleTwin
+    radio: Radio
+    broker: Broker
+    plan: Plan
+    now: Now
+    timezone: tzinfo
+    dice: Random
+    backoff_s_max: float = 300.0
+    cool_down_s: float = 3.0
+
+
+class Home:
+    """Boots the hub, and cuts its power."""
+
+    def __init__(self, parts: HomeParts, tasks: asyncio.TaskGroup) -> None:
+        self.parts = parts
+        self.on_boot: Callable[[Hub], None] = lambda _hub: None
+        self._tasks = tasks
+        self._running: tuple[Hub, asyncio.Task[None]] | None = None
+
+    @property
+    def hub(self) -> Hub:
+        """The hub that runs now."""
+        assert self._running is not None, "a home without power has no hub"
+        return self._running[0]
+
+    @property
+    def is_powered(self) -> bool:
+        """Whether the hub runs."""
+        return self._running is not None
+
+    def open_store(self) -> Store:
+        """Open the log as it lies on the disk."""
+        return Store.open(self.parts.folder, self.parts.home, self.parts.key)
+
+    def boot(self, now: Now | None = None) -> None:
+        """Start a hub on what is left on the disk, perhaps with a clock of its own."""
+        parts = self.parts
+        hub = Hub(
+            radio=parts.radio,
+            store=self.open_store(),
+            broker=parts.broker,
+            plan=parts.plan,
+            now=now or parts.now,
+            timezone=parts.timezone,
+            dice=parts.dice,
+            visits=Visits(cool_down_s=parts.cool_down_s),
+            backoff_s_max=parts.backoff_s_max,
+        )
+        self._running = (hub, self._tasks.create_task(self._live(hub)))
+        self.on_boot(hub)
+
+    async def unplug(self) -> None:
+        """Cut the power: from this moment nothing more reaches the disk, whatever the hub still tries."""
+        assert self._running is not None, "only a running hub can lose its power"
+        hub, task = self._running
+        self._running = None
+        hub.store.close()
+        task.cancel()
+        await asyncio.wait({task})
+
+    async def _live(self, hub: Hub) -> None:
+        try:
+            await hub.run()
+        except BaseException:
+            # Without power, what the dying hub shouts about its closed log is of no interest.
+            if self._running is not None and self._running[0] is hub:
+                raise

@@ -1,0 +1,88 @@
+"""What must hold after any life, however hard. Each law counts for itself, from the rawest source it can reach."""
+
+from collections import Counter
+
+from cloud_bridge.contract.bodies import alert_from, reading_from
+from cloud_bridge.contract.entries import Entry, EntryKind
+from cloud_bridge.contract.plan import Plan
+from devices.readings import Reading, reading_id
+from gateway.alerts.judge import judge, take_plan
+from gateway.alerts.state import JudgeState
+from simulators.home import Home
+from simulators.world import World
+
+
+async def check(world: World) -> dict[str, int]:
+    """Assert every law; return the figures that a person wants to see."""
+    totals: Counter[str] = Counter(cuts=world.cuts)
+    for home in world.homes:
+        entries = home.hub.store.entries(after=0, count_max=10**9)
+        readings = [reading_from(entry.body) for entry in entries if entry.kind == EntryKind.READING]
+        totals += _check_devices(world, home, readings)
+        totals += _check_log(home, entries)
+        totals += _check_alerts(home.parts.plan, entries)
+        await _check_ward(world, home, entries, readings)
+        for entry in entries:
+            world.note(home.parts.home, entry)
+    return dict(totals)
+
+
+def _check_devices(world: World, home: Home, readings: list[Reading]) -> Counter[str]:
+    """Every fact a device was told to have got across stands in the log once; nothing else does."""
+    parts = home.parts
+    twins = (parts.oximeter, parts.scale)
+    assert all(twin.memory.waiting_count == 0 for twin in twins), "no device is left with something to tell"
+    assert parts.oximeter.deletes_asked == 0, "nobody deletes on a device"
+    told = {
+        reading_id(twin.address, fact.kind, fact.value, fact.device_time)
+        for twin in twins
+        for fact in twin.facts()
+    }
+    kept = Counter(reading.id for reading in readings)
+    assert max(kept.values(), default=1) == 1, f"kept twice: {kept.most_common(3)}"
+    lost = told - set(kept)
+    assert len(lost) <= 3 * world.cuts, f"lost, and no power cut explains it: {len(lost)}"
+    false = len(set(kept) - told)
+    assert false <= 3 * len(world.radios[parts.home].garbled), "a reading that no device ever told"
+    return Counter(
+        told=len(told), kept=len(kept), lost_in_confirm_window=len(lost), garbled_but_plausible=false
+    )
+
+
+def _check_log(home: Home, entries: tuple[Entry, ...]) -> Counter[str]:
+    """Numbers have no gap, and after a quiet day nothing waits."""
+    store = home.hub.store
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1)), "numbers without gaps"
+    assert store.cursor == store.highest, f"{store.highest - store.cursor} entries still wait"
+    return Counter(entries=len(entries))
+
+
+def _check_alerts(plan: Plan, entries: tuple[Entry, ...]) -> Counter[str]:
+    """Judging the log anew, as if no power had ever failed, gives the very same alerts; they pair up."""
+    state = take_plan(plan, JudgeState(), entries[0].at).state
+    due = []
+    for entry in entries:
+        if entry.kind == EntryKind.READING:
+            verdict = judge(plan, state, reading_from(entry.body))
+            state, due = verdict.state, [*due, *verdict.changes]
+    kept = [alert_from(entry.body) for entry in entries if entry.kind == EntryKind.ALERT]
+    assert kept == due, f"alerts differ from a fresh judgement: {len(kept)} kept, {len(due)} due"
+    changes = Counter(alert.change for alert in kept)
+    still_open = len(state.open_alerts)
+    assert changes["opened"] - changes["closed"] == still_open, "alerts open and close in pairs"
+    return Counter(opened=changes["opened"], closed=changes["closed"])
+
+
+async def _check_ward(world: World, home: Home, entries: tuple[Entry, ...], readings: list[Reading]) -> None:
+    """The ward holds every entry once and unaltered, and shows every reading once."""
+    tables, name = world.ward.tables, home.parts.home
+    figures = await tables.figures(name)
+    assert figures.entries == len(entries), f"ward has {figures.entries} of {len(entries)} entries"
+    assert (figures.gaps, figures.duplicates, figures.quarantined) == (0, 0, 0), figures
+    shown = await tables.readings(name, count_max=10**6)
+    assert sorted(kept.reading.id for kept in shown) == sorted(reading.id for reading in readings)
+    ours = {reading.id: reading for reading in readings}
+    assert all(ours[kept.reading.id] == kept.reading for kept in shown), "no reading is altered on its way"
+    opened = {(alert.seq, alert.alert) for alert in await tables.alerts(name, count_max=10**6)}
+    sent = {(entry.seq, alert_from(entry.body)) for entry in entries if entry.kind == EntryKind.ALERT}
+    assert opened == sent, "every alert reaches the ward as it was decided"

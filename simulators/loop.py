@@ -1,0 +1,51 @@
+"""An event loop in which waiting costs nothing and a deadlock is a failure."""
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from typing import Any
+
+
+class NothingLeftError(RuntimeError):
+    """Every task waits for something that can no longer happen."""
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Instead of sleeping until the next timer, moves the loop's clock there."""
+
+    loop: "SimLoop"
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return at once; without any timer there is nothing left to wait for."""
+        if timeout is None:
+            raise NothingLeftError("every task waits, and no timer runs")
+        self.loop.virtual_s += max(0.0, timeout)
+        return super().select(0)
+
+
+class SimLoop(asyncio.SelectorEventLoop):
+    """Runs asyncio code in virtual time, on one thread, the same way every time."""
+
+    def __init__(self) -> None:
+        self.virtual_s = 0.0
+        selector = _JumpingSelector()
+        selector.loop = self
+        super().__init__(selector)
+
+    def time(self) -> float:
+        """Return virtual seconds since the loop began."""
+        return self.virtual_s
+
+    def run_in_executor(  # type: ignore[override]  # the base is typed for any number of executors
+        self,
+        executor: object,  # noqa: ARG002 - there is only this thread
+        func: Callable[..., Any],
+        *args: Any,  # noqa: ANN401 - as the base
+    ) -> asyncio.Future[Any]:
+        """Run at once: no thread, no race, no lost determinism."""
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - handed to whoever awaits
+            future.set_exception(error)
+        return future

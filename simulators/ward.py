@@ -1,0 +1,58 @@
+"""A ward that can lose its power: the production intake on whatever is left in its database."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+
+from cloud_bridge.backend.ingest import Ingest
+from cloud_bridge.backend.live import Changes
+from cloud_bridge.backend.tables import Tables, open_tables
+from cloud_bridge.broker import Broker
+from gateway.ports import Now
+
+
+class Ward:
+    """Boots the ward's intake, and cuts its power."""
+
+    def __init__(self, url: str, broker: Broker, *, now: Now, dice: Random, tasks: asyncio.TaskGroup) -> None:
+        self.changes = Changes()
+        self.on_commit: Callable[[str], None] = self.changes.notify
+        self._url = url
+        self._broker = broker
+        self._now = now
+        self._dice = dice
+        self._tasks = tasks
+        self._running: tuple[Tables, asyncio.Task[None]] | None = None
+
+    @property
+    def tables(self) -> Tables:
+        """The database of the ward that runs now."""
+        assert self._running is not None, "a ward without power has no tables"
+        return self._running[0]
+
+    @property
+    def is_powered(self) -> bool:
+        """Whether the ward runs."""
+        return self._running is not None
+
+    def boot(self) -> None:
+        """Start the intake on what is left in the database."""
+        tables = open_tables(self._url)
+        ingest = Ingest(tables, self._broker, self._now, lambda home: self.on_commit(home), dice=self._dice)
+        self._running = (tables, self._tasks.create_task(self._live(tables, ingest)))
+
+    async def unplug(self) -> None:
+        """Cut the power: nothing more reaches the database."""
+        assert self._running is not None, "only a running ward can lose its power"
+        tables, task = self._running
+        self._running = None
+        tables.close()
+        task.cancel()
+        await asyncio.wait({task})
+
+    async def _live(self, tables: Tables, ingest: Ingest) -> None:
+        try:
+            await ingest.run()
+        except BaseException:
+            if self._running is not None and self._running[0] is tables:
+                raise

@@ -1,0 +1,232 @@
+"""One seeded world: homes with patients and devices, a broker, a ward; bad radio, bad roads, bad power."""
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cloud_bridge.settings import load_plan
+from gateway.store.keys import LogKey
+from simulators.broker import SmallBroker
+from simulators.fate import Unkindness
+from simulators.home import Home, HomeParts
+from simulators.patient import Patient
+from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.virtual_faults import NO_FAULTS, Faults
+from simulators.virtual_mqtt import VirtualBroker
+from simulators.virtual_radio import VirtualRadio
+from simulators.ward import Ward
+
+BEGINNING = datetime(2027, 3, 22, tzinfo=UTC)
+"""The week in which summer time begins, so that every life meets it."""
+
+OSLO = ZoneInfo("Europe/Oslo")
+PLAN_FILE = Path(__file__).resolve().parent.parent / "config" / "plan.toml"
+
+NO_CLOCK_S = 900.0
+"""So long after a boot without a clock the time service answers; until then it is 1970."""
+
+MEASURES_PER_DAY = 6.0
+DAY_S = 86400.0
+
+PATIENTS = (
+    Patient("Kari N.", 1955, 91, 82, 62.0, worst_day=BEGINNING.date() + timedelta(days=3)),
+    Patient("Ola H.", 1960, 93, 76, 84.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hardship:
+    """How hard life is: probabilities of small troubles, and how often a day each disaster strikes."""
+
+    air: Unkindness = Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1)
+    road: Faults = Faults(
+        latency_s=(0.01, 0.4),
+        publish_refused=0.03,
+        ack_lost=0.05,
+        connection_lost=0.03,
+        half_open=0.01,
+        duplicated=0.05,
+    )
+    hub_cuts_per_day: float = 3.0
+    ward_cuts_per_day: float = 2.0
+    outages_per_day: float = 2.0
+    broker_restarts_per_day: float = 1.0
+    walks_per_day: float = 2.0
+    no_clock_at_boot: float = 0.3
+
+
+KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0)
+HARD = Hardship()
+
+
+class World:
+    """Everything outside the programs, from one seed."""
+
+    def __init__(self, seed: int, folder: Path, tasks: asyncio.TaskGroup, hardship: Hardship = HARD) -> None:
+        self.dice = Random(seed)
+        self.hardship = hardship
+        self.cuts = 0
+        self.broker = SmallBroker()
+        self.roads: dict[str, VirtualBroker] = {}
+        self.radios: dict[str, VirtualRadio] = {}
+        self._trace = hashlib.blake2b(digest_size=8)
+        self._tasks = tasks
+        self.homes = tuple(self._home(f"{number + 1:016x}", folder) for number in range(len(PATIENTS)))
+        url = f"sqlite:///{folder / 'ward.db'}"
+        self.ward = Ward(url, self._road("ward"), now=self.now, dice=self.dice, tasks=tasks)
+
+    def now(self) -> datetime:
+        """The world's time."""
+        return BEGINNING + timedelta(seconds=asyncio.get_running_loop().time())
+
+    def note(self, *words: object) -> None:
+        """Add to the trace, by which two runs of one seed are compared."""
+        self._trace.update(f"{self.now().isoformat()} {words}\n".encode())
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of everything noted so far."""
+        return self._trace.hexdigest()
+
+    async def live(self, days: float) -> None:
+        """Let so many hard days pass, then a quiet one, in which everything can arrive."""
+        self.ward.boot()
+        for home in self.homes:
+            self._boot(home)
+        async with asyncio.TaskGroup() as lives:
+            running = [lives.create_task(trouble) for trouble in self._troubles()]
+            await asyncio.sleep(days * DAY_S)
+            for trouble in running:
+                trouble.cancel()
+        self._calm()
+        await asyncio.sleep(DAY_S)
+
+    def _troubles(self) -> list[Coroutine[Any, Any, None]]:
+        troubles = [self._again(self.hardship.broker_restarts_per_day, self._restart_broker)]
+        troubles.append(self._again(self.hardship.ward_cuts_per_day, self._cut_ward))
+        for home, patient in zip(self.homes, PATIENTS, strict=True):
+            troubles.append(self._again(self.hardship.hub_cuts_per_day, self._cut_hub, home))
+            troubles.append(self._again(self.hardship.outages_per_day, self._cut_road, home))
+            troubles.append(self._again(self.hardship.walks_per_day, self._walk, home))
+            troubles.append(self._again(MEASURES_PER_DAY, self._measure, home, patient))
+        return troubles
+
+    async def _again(self, per_day: float, act: Any, *about: Any) -> None:  # noqa: ANN401 - any of the acts below
+        while per_day:
+            await asyncio.sleep(self.dice.expovariate(per_day / DAY_S))
+            await act(*about)
+
+    async def _measure(self, home: Home, patient: Patient) -> None:
+        local = self.now().astimezone(OSLO)
+        body = patient.body(local.date(), self.dice)
+        self.note("measured", home.parts.home, body)
+        home.parts.oximeter.measure(local, body.spo2, body.pulse_bpm)
+        if self.dice.random() < 0.4:
+            home.parts.scale.measure(local, body.weight_kg)
+
+    async def _cut_hub(self, home: Home) -> None:
+        self.note("power cut", home.parts.home)
+        self.cuts += 1
+        self.roads[home.parts.home].set_reachable(False)  # a dead box says no farewell
+        await home.unplug()
+        await asyncio.sleep(self.dice.expovariate(1 / 600))
+        self._boot(home)
+
+    def _boot(self, home: Home) -> None:
+        self.roads[home.parts.home].set_reachable(True)
+        if self.dice.random() >= self.hardship.no_clock_at_boot:
+            home.boot()
+            return
+        booted_s = asyncio.get_running_loop().time()
+
+        def clockless() -> datetime:
+            since_s = asyncio.get_running_loop().time() - booted_s
+            is_told = since_s > NO_CLOCK_S
+            return self.now() if is_told else datetime.fromtimestamp(since_s, UTC)
+
+        home.boot(clockless)
+
+    async def _cut_ward(self) -> None:
+        self.note("ward cut")
+        self.cuts += 1
+        self.roads["ward"].set_reachable(False)
+        await self.ward.unplug()
+        await asyncio.sleep(self.dice.expovariate(1 / 3600))
+        self.roads["ward"].set_reachable(True)
+        self.ward.boot()
+
+    async def _cut_road(self, home: Home) -> None:
+        self.note("outage", home.parts.home)
+        self.roads[home.parts.home].set_reachable(False)
+        await asyncio.sleep(self.dice.expovariate(1 / 7200))
+        self.roads[home.parts.home].set_reachable(True)
+
+    async def _restart_broker(self) -> None:
+        self.note("broker restarts")
+        self.broker.set_reachable(False)
+        if self.dice.random() < 0.5:
+            self.broker.forget()
+        await asyncio.sleep(self.dice.expovariate(1 / 300))
+        self.broker.set_reachable(True)
+
+    async def _walk(self, home: Home) -> None:
+        """Carry a device out of the house for a while."""
+        address = self.dice.choice((home.parts.oximeter.address, home.parts.scale.address))
+        self.radios[home.parts.home].set_in_range(address, False)
+        await asyncio.sleep(self.dice.expovariate(1 / 1800))
+        self.radios[home.parts.home].set_in_range(address, True)
+
+    def _calm(self) -> None:
+        """End every trouble: a quiet day begins."""
+        self.hardship = KIND
+        self.broker.set_reachable(True)
+        for road in self.roads.values():
+            road.set_faults(NO_FAULTS)
+            road.set_reachable(True)
+        for home in self.homes:
+            radio = self.radios[home.parts.home]
+            radio.unkindness = Unkindness()
+            for twin in (home.parts.oximeter, home.parts.scale):
+                radio.set_in_range(twin.address, True)
+            if not home.is_powered:
+                self._boot(home)
+        if not self.ward.is_powered:
+            self.ward.boot()
+
+    def _road(self, who: str) -> VirtualBroker:
+        road = VirtualBroker(self.broker, self.dice, faults=self.hardship.road)
+        self.roads[who] = road
+        return road
+
+    def _home(self, home: str, folder: Path) -> Home:
+        oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{home[-2:]}")
+        scale = WeightScaleTwin(f"F0:00:00:00:0B:{home[-2:]}")
+        radio = VirtualRadio(
+            (oximeter, scale),
+            dice=self.dice,
+            unkindness=self.hardship.air,
+            advertising_interval_s=5.0,
+            note=self.note,
+        )
+        self.radios[home] = radio
+        parts = HomeParts(
+            home=home,
+            folder=folder / home,
+            key=LogKey(f"{self.dice.getrandbits(384):096x}"),
+            oximeter=oximeter,
+            scale=scale,
+            radio=radio,
+            broker=self._road(home),
+            plan=load_plan(PLAN_FILE),
+            now=self.now,
+            timezone=OSLO,
+            dice=self.dice,
+        )
+        return Home(parts, self._tasks)

@@ -1,0 +1,74 @@
+"""Batches: what leaves the hub is what reaches the ward, and nothing else is a batch."""
+
+import orjson
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud_bridge.contract.entries import BATCH_BYTES_MAX, BATCH_COUNT_MAX, Batch, Entry, EntryKind
+from cloud_bridge.contract.errors import ContractError
+from tests.given import HOME, NOON
+
+bodies = st.dictionaries(st.text(max_size=5), st.integers(0, 9) | st.text(max_size=9)).map(orjson.dumps)
+entries = st.builds(
+    Entry,
+    seq=st.integers(1, 2**53),
+    at=st.datetimes(timezones=st.just(NOON.tzinfo)),
+    kind=st.sampled_from(EntryKind),
+    body=bodies,
+)
+
+
+def packed(said: object) -> bytes:
+    """Pack anything as a batch is packed."""
+    return zstandard.ZstdCompressor().compress(orjson.dumps(said))
+
+
+@given(st.lists(entries, min_size=1, max_size=5))
+def test_a_batch_arrives_as_it_left(some):
+    """Encoding and decoding a batch changes nothing in it."""
+    batch = Batch(HOME, "log", tuple(some))
+    assert Batch.from_bytes(bytes(batch)) == batch
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_batch_or_a_contract_error(data):
+    """Nothing that comes over the wire can raise anything else."""
+    for given_bytes in (data, packed(data.hex()), zstandard.ZstdCompressor().compress(data)):
+        with pytest.raises(ContractError):
+            Batch.from_bytes(given_bytes)
+
+
+LINE = [1, "2027-01-05T12:00:00+00:00", "reading", {}]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        [],
+        {"version": 2, "home": HOME, "log": "l", "entries": [LINE]},
+        {"version": 1, "home": HOME, "log": "l", "entries": []},
+        {"version": 1, "home": HOME, "log": "l", "entries": [LINE] * (BATCH_COUNT_MAX + 1)},
+        {"version": 1, "home": HOME, "log": "l", "entries": [[0, *LINE[1:]]]},
+        {"version": 1, "home": HOME, "log": "l", "entries": [[True, *LINE[1:]]]},
+        {"version": 1, "home": HOME, "log": "l", "entries": [["1", *LINE[1:]]]},
+        {"version": 1, "home": HOME, "log": "l", "entries": [[1, "2027-01-05T12:00:00", "reading", {}]]},
+        {"version": 1, "home": HOME, "log": "l", "entries": [[1, LINE[1], "gossip", {}]]},
+        {"version": 1, "home": HOME, "log": "l", "entries": [LINE[:3]]},
+        {"version": 1, "home": HOME, "log": "l", "entries": 7},
+        {"version": 1, "home": HOME, "entries": [LINE]},
+    ],
+)
+def test_a_batch_with_a_broken_part_is_refused(said):
+    """Wrong version, no home, no number, no zone, unknown kind, too many: each is a ContractError."""
+    with pytest.raises(ContractError):
+        Batch.from_bytes(packed(said))
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked():
+    """A few bytes that claim to be gigabytes are not unpacked to see."""
+    bomb = zstandard.ZstdCompressor().compress(b" " * (BATCH_BYTES_MAX + 1))
+    with pytest.raises(ContractError, match="bytes"):
+        Batch.from_bytes(bomb)

@@ -1,0 +1,106 @@
+"""The window: nothing but a receipt moves it, and nothing is forgotten in it."""
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud_bridge.contract.receipts import Receipt, Span
+from cloud_bridge.uplink import BATCH_COUNT_MAX, WINDOW_BATCHES, Send, Window, backoff_s
+
+
+def window(up_to: int = 0) -> Window:
+    """Return a window on log L that has been connected and has heard the ward's position."""
+    begun = Window("L", up_to)
+    begun.take(Receipt("L", up_to), highest=10_000)
+    return begun
+
+
+def test_publishing_moves_no_cursor():
+    """What was sent, and even acknowledged by the broker, is not delivered."""
+    one = window()
+    one.sent(200)
+    assert one.up_to == 0
+    one.rewind()
+    assert one.next(highest=500) == Send(0, BATCH_COUNT_MAX)
+
+
+def test_a_receipt_moves_the_cursor():
+    """The ward's word, and only it, says what is delivered."""
+    one = window()
+    one.sent(200)
+    assert one.take(Receipt("L", 200), highest=500) == 200
+    assert one.next(highest=500) == Send(200, BATCH_COUNT_MAX)
+
+
+def test_at_most_one_window_is_in_flight():
+    """However long the backlog, only so many batches wait for a receipt."""
+    one = window()
+    for number in range(1, WINDOW_BATCHES + 1):
+        assert one.next(highest=10_000) is not None
+        one.sent(number * 200)
+    assert one.next(highest=10_000) is None
+
+
+def test_what_is_missing_is_sent_again():
+    """A receipt that names a gap makes us begin again behind what is whole."""
+    one = window()
+    one.sent(200)
+    one.sent(400)
+    one.take(Receipt("L", 0, (Span(1, 200),)), highest=500)
+    assert one.next(highest=500) == Send(0, BATCH_COUNT_MAX)
+
+
+def test_an_old_receipt_changes_nothing():
+    """Receipts may come late or twice; the cursor never moves back for them."""
+    one = window()
+    one.sent(200)
+    one.take(Receipt("L", 200), highest=500)
+    assert one.take(Receipt("L", 100), highest=500) is None
+    assert one.up_to == 200
+
+
+def test_a_receipt_of_another_log_changes_nothing():
+    """After a new beginning, the numbers of the old log mean nothing."""
+    one = window()
+    one.sent(200)
+    assert one.take(Receipt("other", 200), highest=500) is None
+    assert one.up_to == 0
+
+
+def test_a_receipt_for_what_was_never_written_changes_nothing():
+    """The ward can't have more than we wrote: such a receipt is not believed."""
+    one = window()
+    assert one.take(Receipt("L", 501), highest=500) is None
+
+
+def test_a_ward_that_lost_something_gets_it_again():
+    """The first word on a connection may set us back: an older backup of the ward is filled up."""
+    one = window(up_to=300)
+    one.connected()
+    assert one.take(Receipt("L", 100), highest=500) is None
+    assert one.next(highest=500) == Send(100, BATCH_COUNT_MAX)
+
+
+def test_a_batch_that_cannot_be_read_is_cut_smaller():
+    """Good entries beside a bad one get past it: the batch is halved, down to one entry."""
+    one = window()
+    for _ in range(20):
+        one.shrink()
+    assert one.next(highest=500) == Send(0, 1)
+    one.sent(1)
+    one.take(Receipt("L", 1), highest=500)
+    assert one.next(highest=500) == Send(1, BATCH_COUNT_MAX)
+
+
+@given(st.integers(0, 1000), st.integers(0, 2**32))
+def test_backoff_is_full_jitter_under_a_ceiling(attempt, seed):
+    """Anything from nothing to a ceiling that doubles and ends at the maximum."""
+    wait_s = backoff_s(attempt, Random(seed), s_max=60.0)
+    assert 0 <= wait_s <= min(60.0, 2.0 ** min(attempt, 10))
+
+
+def test_backoff_spreads_a_fleet():
+    """A thousand hubs that lost one broker do not come back in the same second."""
+    waits = [backoff_s(5, Random(seed)) for seed in range(1000)]
+    assert max(sum(second <= wait < second + 1 for wait in waits) for second in range(32)) < 80
