@@ -1,4 +1,4 @@
-"""What must hold after any life, however hard. Each law counts for itself, from the rawest source it can reach."""
+"""What must hold after any life, however hard; each law counts from the rawest source it can reach."""
 
 from collections import Counter
 

@@ -45,15 +45,8 @@ PATIENTS = (
 class Hardship:
     """How hard life is: probabilities of small troubles, and how often a day each disaster strikes."""
 
-    air: Unkindness = Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1)
-    road: Faults = Faults(
-        latency_s=(0.01, 0.4),
-        publish_refused=0.03,
-        ack_lost=0.05,
-        connection_lost=0.03,
-        half_open=0.01,
-        duplicated=0.05,
-    )
+    air: Unkindness
+    road: Faults
     hub_cuts_per_day: float = 3.0
     ward_cuts_per_day: float = 2.0
     outages_per_day: float = 2.0
@@ -63,7 +56,17 @@ class Hardship:
 
 
 KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0)
-HARD = Hardship()
+HARD = Hardship(
+    Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1),
+    Faults(
+        latency_s=(0.01, 0.4),
+        publish_refused=0.03,
+        ack_lost=0.05,
+        connection_lost=0.03,
+        half_open=0.01,
+        duplicated=0.05,
+    ),
+)
 
 
 class World:
