@@ -1,0 +1,209 @@
+"""One batch becomes rows: everything that happens between begin and commit, and so behind a receipt."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+from cloud_bridge.backend.database import Transaction
+from cloud_bridge.backend.legible import Row, row_of
+from cloud_bridge.contract.entries import Batch, Entry, EntryKind
+from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span
+
+UNREADABLE_MAX = 200
+"""A receipt names at most so many unreadable entries: those of a batch, or the newest of a log."""
+
+MESSAGES_PER_HOME_MAX = 1000
+"""So many unreadable whole messages of one home are kept; a broken hub must not fill the disk."""
+
+MESSAGE_BYTES_MAX = 100_000
+"""So much is kept of one unreadable message."""
+
+REASON_LENGTH_MAX = 500
+"""A reason says why; it need not quote the whole message, which lies beside it."""
+
+_BEGIN_HOME = "insert into home (home) values (:home) on conflict (home) do nothing"
+
+# The update changes nothing, but it locks the row: two workers never move one log at a time.
+_BEGIN_LOG = """
+    insert into log (home, log, turn)
+    values (:home, :log, (select coalesce(max(turn), 0) + 1 from log where home = :home))
+    on conflict (home, log) do update set up_to = log.up_to
+    returning up_to
+"""
+_KEEP_ENTRIES = """
+    insert into entry (home, log, seq, at, kind, body, committed_at)
+    select :home, :log, seq, at, kind, body, :committed_at
+    from lines (seq bigint, at timestamptz, kind text, body text)
+    where true
+    on conflict (home, log, seq) do nothing
+    returning seq
+"""
+_CONTRADICTED = """
+    select line.position
+    from lines (position integer, seq bigint, at timestamptz, kind text, body text)
+    join entry on entry.home = :home and entry.log = :log and entry.seq = line.seq
+    where entry.body <> line.body or entry.kind <> line.kind or entry.at <> line.at
+"""
+_INDEX_READINGS = """
+    insert into reading (home, id, log, seq, kind, measured_at)
+    select :home, id, :log, seq, word, at
+    from lines (seq bigint, id text, word text, at timestamptz)
+    where true
+    on conflict (home, id) do nothing
+"""
+_INDEX_ALERTS = """
+    insert into alert (home, id, change, log, seq, level, at)
+    select :home, id, word, :log, seq, level, at
+    from lines (seq bigint, id text, word text, level text, at timestamptz)
+    where true
+    on conflict (home, id, change) do nothing
+"""
+# A new log may tell an old alert again; one log that opens one alert twice is broken.
+_TOLD_TWICE = """
+    select line.seq
+    from lines (seq bigint, id text, word text)
+    join alert on alert.home = :home and alert.id = line.id and alert.change = line.word
+    where alert.log = :log and alert.seq <> line.seq
+"""
+_QUARANTINE = """
+    insert into quarantine (home, log, seq, digest, reason, data, at)
+    values (:home, :log, :seq, :digest, :reason, :data, :at)
+    on conflict (home, log, seq, digest) do nothing
+"""
+_MESSAGES = "select count(*) from quarantine where home = :home and seq = 0"
+_MISSING = """
+    select before + 1, seq - 1
+    from (
+        select seq, lag(seq, 1, cast(:up_to as bigint)) over (order by seq) as before
+        from entry where home = :home and log = :log and seq > :up_to
+    ) as steps
+    where seq - before > 1
+    order by seq limit :count_max
+"""
+_HIGHEST = "select coalesce(max(seq), 0) from entry where home = :home and log = :log"
+_MOVE = "update log set up_to = :up_to where home = :home and log = :log"
+_UP_TO = "select up_to from log where home = :home and log = :log"
+_UNREADABLE = """
+    select distinct seq from quarantine
+    where home = :home and log = :log and seq between :first and :last
+    order by seq desc limit :count_max
+"""
+
+
+def stamp(at: datetime) -> str:
+    """Return the moment as both databases read it, and as text sorts it."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
+    """Keep every entry once, index what can be read, quarantine what cannot; say where the log stands."""
+    where = {"home": batch.home, "log": batch.log}
+    transaction.change(_BEGIN_HOME, home=batch.home)
+    begun = transaction.rows(_BEGIN_LOG, **where)
+    fresh = _keep_entries(transaction, batch, at)
+    _index(transaction, batch, fresh, at)
+    span = Span(min(entry.seq for entry in batch.entries), max(entry.seq for entry in batch.entries))
+    receipt = _receipt(transaction, batch.home, batch.log, begun[0][0], span)
+    transaction.change(_MOVE, up_to=receipt.up_to, **where)
+    return receipt
+
+
+def receipt_of(transaction: Transaction, home: str, log: str) -> Receipt:
+    """Return where this log stands; nothing is committed of a log never seen."""
+    found = transaction.rows(_UP_TO, home=home, log=log)
+    if not found:
+        return Receipt(log, 0)
+    highest = transaction.rows(_HIGHEST, home=home, log=log)[0][0]
+    return _receipt(transaction, home, log, found[0][0], Span(1, highest))
+
+
+def keep_message(transaction: Transaction, home: str, data: bytes, reason: str, at: datetime) -> None:
+    """Keep a message that could not be read, the same bytes once, within limits."""
+    if transaction.rows(_MESSAGES, home=home)[0][0] >= MESSAGES_PER_HOME_MAX:
+        return
+    if len(data) > MESSAGE_BYTES_MAX:
+        reason = f"{reason} (the first {MESSAGE_BYTES_MAX} of {len(data)} bytes)"
+    _quarantine(transaction, (home, "", 0), reason, data, at)
+
+
+def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> list[Entry]:
+    """Keep the entries; return those that were new, each number once."""
+    first_told = {entry.seq: entry for entry in reversed(batch.entries)}
+    where = {"home": batch.home, "log": batch.log}
+    lines = [_line(entry) for entry in first_told.values()]
+    new = {seq for (seq,) in transaction.rows(_KEEP_ENTRIES, lines=lines, committed_at=stamp(at), **where)}
+    if len(new) < len(batch.entries):
+        told = [_line(entry) | {"position": position} for position, entry in enumerate(batch.entries)]
+        for (position,) in transaction.rows(_CONTRADICTED, lines=told, **where):
+            entry = batch.entries[position]
+            reason = "contradicts the entry that is kept under this number"
+            _quarantine(transaction, (batch.home, batch.log, entry.seq), reason, entry.body, at)
+    return [entry for seq, entry in sorted(first_told.items()) if seq in new]
+
+
+def _line(entry: Entry) -> dict[str, object]:
+    return {"seq": entry.seq, "at": stamp(entry.at), "kind": entry.kind, "body": entry.body.decode()}
+
+
+def _index(transaction: Transaction, batch: Batch, fresh: Iterable[Entry], at: datetime) -> None:
+    """Make rows of the readings and alerts among these entries."""
+    rows: dict[EntryKind, list[Row]] = {EntryKind.READING: [], EntryKind.ALERT: []}
+    bodies = {}
+    for entry in fresh:
+        try:
+            row = row_of(entry)
+        except ContractError as error:
+            name = (batch.home, batch.log, entry.seq)
+            _quarantine(transaction, name, error.reason, entry.body, at)
+            continue
+        if row is not None:
+            rows[entry.kind].append(row)
+            bodies[entry.seq] = entry.body
+    where = {"home": batch.home, "log": batch.log}
+    if readings := _lines(rows[EntryKind.READING]):
+        transaction.change(_INDEX_READINGS, lines=readings, **where)
+    if alerts := _lines(rows[EntryKind.ALERT]):
+        transaction.change(_INDEX_ALERTS, lines=alerts, **where)
+        for (seq,) in transaction.rows(_TOLD_TWICE, lines=alerts, **where):
+            reason = "this log has told this change of this alert before, under another number"
+            _quarantine(transaction, (batch.home, batch.log, seq), reason, bodies[seq], at)
+
+
+def _lines(rows: Iterable[Row]) -> list[dict[str, object]]:
+    return [
+        {"seq": row.seq, "id": row.id, "word": row.word, "level": row.level, "at": stamp(row.at)}
+        for row in rows
+    ]
+
+
+def _quarantine(
+    transaction: Transaction, name: tuple[str, str, int], reason: str, data: bytes, at: datetime
+) -> None:
+    home, log, seq = name
+    transaction.change(
+        _QUARANTINE,
+        home=home,
+        log=log,
+        seq=seq,
+        digest=blake2b(data, digest_size=16).hexdigest(),
+        reason=reason[:REASON_LENGTH_MAX].replace("\0", ""),
+        data=data[:MESSAGE_BYTES_MAX],
+        at=stamp(at),
+    )
+
+
+def _receipt(transaction: Transaction, home: str, log: str, up_to: int, span: Span) -> Receipt:
+    """Return where the log stands; unreadable entries are named where they lie in this span."""
+    where = {"home": home, "log": log}
+    gaps = transaction.rows(_MISSING, up_to=up_to, count_max=SPANS_MAX, **where)
+    missing = tuple(Span(first, last) for first, last in gaps)
+    contiguous = missing[0].first - 1 if missing else transaction.rows(_HIGHEST, **where)[0][0]
+    unreadable = transaction.rows(
+        _UNREADABLE, first=span.first, last=span.last, count_max=UNREADABLE_MAX, **where
+    )
+    return Receipt(log, contiguous, missing, tuple(_ascending(unreadable)))
+
+
+def _ascending(rows: list[tuple[int]]) -> Iterator[int]:
+    return (seq for (seq,) in reversed(rows))

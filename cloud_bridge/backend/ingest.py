@@ -1,0 +1,176 @@
+"""The ward's intake: what homes say becomes rows, and only then a receipt."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from random import Random
+from typing import assert_never
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, ValidationError
+
+from cloud_bridge.backend.commit import REASON_LENGTH_MAX
+from cloud_bridge.backend.database import TablesError, UnkeepableError
+from cloud_bridge.backend.legible import doubt_of_batch, is_plain_name
+from cloud_bridge.backend.tables import Tables
+from cloud_bridge.broker import Broker, Message, Session, UplinkError
+from cloud_bridge.contract.entries import Batch
+from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.receipts import Receipt, Refusal
+from cloud_bridge.contract.topics import home_of, topic
+
+BACKOFF_S = 0.5
+BACKOFF_S_MAX = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeepBatch:
+    """Commit this, then send the receipt."""
+
+    home: str
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class KeepState:
+    """Keep birth or last will; `log` names the log whose standing a newborn hub wants to hear."""
+
+    home: str
+    is_online: bool
+    at: datetime
+    log: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Keep the bytes; then send a refusal, where it was a batch and there is a home to send it to."""
+
+    home: str
+    data: bytes
+    reason: str
+    is_refused: bool
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    is_online: StrictBool
+    at: AwareDatetime
+    log: str | None = None
+
+
+def meaning_of(message: Message, now: datetime) -> KeepBatch | KeepState | Quarantine:
+    """Say what is to be done about a message; pure, and never an exception."""
+    home = home_of(message.topic)
+    if home is None:
+        return Quarantine("", message.payload, f"a topic of no home: {message.topic[:200]}", is_refused=False)
+    try:
+        if message.topic == topic(home, "up"):
+            return KeepBatch(home, _batch_of(home, message.payload))
+        return _state_of(home, message.payload, now)
+    except ContractError as error:
+        is_refused = message.topic == topic(home, "up")
+        return Quarantine(home, message.payload, error.reason[:REASON_LENGTH_MAX], is_refused)
+
+
+def backoff_s(tries: int, dice: Random) -> float:
+    """Return how long to wait after so many failures: full jitter, so that nobody comes back in step."""
+    return dice.uniform(0, min(BACKOFF_S_MAX, BACKOFF_S * 2.0 ** min(tries, 16)))
+
+
+class Ingest:
+    """Takes in what homes publish, until cancelled; `trouble` says what it waits for, if anything."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        broker: Broker,
+        now: Callable[[], datetime],
+        on_commit: Callable[[str], None],
+        *,
+        dice: Random,
+        client_id: str = "ward-ingest",
+    ) -> None:
+        self._tables = tables
+        self._broker = broker
+        self._now = now
+        self._on_commit = on_commit
+        self._dice = dice
+        self._client_id = client_id
+        self._tries = 0
+        self.trouble: str | None = None
+
+    async def run(self) -> None:
+        """Serve for ever. What has no receipt comes again, so a lost session loses nothing."""
+        subscriptions = (topic("+", "up"), topic("+", "state"))
+        while True:
+            try:
+                async with self._broker.session(self._client_id, subscriptions=subscriptions) as session:
+                    await self._serve(session)
+            except (UplinkError, TablesError) as error:
+                self.trouble = str(error)
+            await asyncio.sleep(backoff_s(self._tries, self._dice))
+            self._tries += 1
+
+    async def _serve(self, session: Session) -> None:
+        while True:
+            home, answer = await self._take(await session.receive())
+            self._on_commit(home)
+            self._tries, self.trouble = 0, None
+            if answer is not None:
+                await self._answer(session, home, answer)
+
+    async def _answer(self, session: Session, home: str, answer: Receipt | Refusal) -> None:
+        try:
+            await session.publish(topic(home, "down"), bytes(answer))
+        except UplinkError as error:
+            # One home's topic may be denied to us: the others must not wait for it. If it was the
+            # connection that was lost, the next receive says so.
+            self.trouble = f"no answer to home {home}: {error}"
+
+    async def _take(self, message: Message) -> tuple[str, Receipt | Refusal | None]:
+        """Keep what a message says; return whose it was and what to answer once it is kept."""
+        now = self._now()
+        match meaning_of(message, now):
+            case KeepBatch(home, batch):
+                return home, await self._keep(home, batch, message.payload)
+            case KeepState(home, is_online, at, log):
+                await self._tables.set_home_state(home, is_online, at)
+                return home, await self._tables.receipt(home, log) if log and is_online else None
+            case Quarantine(home, data, reason, is_refused):
+                await self._tables.quarantine(home, data, reason, now)
+                return home, _refusal(data, reason) if is_refused else None
+            case other:
+                assert_never(other)
+
+    async def _keep(self, home: str, batch: Batch, data: bytes) -> Receipt | Refusal:
+        """Commit, then have something to say; what the database itself refuses is poison, not weather."""
+        try:
+            return await self._tables.commit(batch, at=self._now())
+        except UnkeepableError as error:
+            await self._tables.quarantine(home, data, error.reason, self._now())
+            return _refusal(data, error.reason)
+
+
+def _batch_of(home: str, payload: bytes) -> Batch:
+    batch = Batch.from_bytes(payload)
+    if batch.home != home:
+        raise ContractError(f"a batch of home {batch.home[:40]!r} on the topic of another", payload)
+    if doubt := doubt_of_batch(batch):
+        raise ContractError(doubt, payload)
+    return batch
+
+
+def _state_of(home: str, payload: bytes, now: datetime) -> KeepState:
+    """Read birth or last will. A will was written when the line was good: its end is when we hear of it."""
+    try:
+        said = _State.model_validate_json(payload)
+        at = said.at.astimezone(UTC) if said.is_online else now
+    except (ValidationError, OverflowError) as error:
+        raise ContractError(f"neither birth nor last will: {error}", payload) from error
+    return KeepState(home, said.is_online, at, said.log if is_plain_name(said.log or "") else None)
+
+
+def _refusal(data: bytes, reason: str) -> Refusal:
+    return Refusal(blake2b(data, digest_size=16).hexdigest(), reason[:REASON_LENGTH_MAX])

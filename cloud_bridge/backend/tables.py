@@ -1,0 +1,210 @@
+"""The ward's memory: what the pages ask, what the intake keeps, over SQLite or PostgreSQL."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from cloud_bridge.backend.commit import keep, keep_message, receipt_of, stamp
+from cloud_bridge.backend.database import Database, TablesError, Transaction
+from cloud_bridge.backend.sqlite import SqliteDatabase
+from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Quarantined
+from cloud_bridge.contract.bodies import alert_from, reading_from
+from cloud_bridge.contract.entries import Batch
+from cloud_bridge.contract.receipts import Receipt
+from devices.readings import Kind
+
+T = TypeVar("T")
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+_ENROL = """
+    insert into person (home, name, birth_year) values (:home, :name, :birth_year)
+    on conflict (home) do update set name = excluded.name, birth_year = excluded.birth_year
+"""
+# A retained "offline" is told at each of our connects: since when it has been so does not move.
+_SET_HOME_STATE = """
+    insert into home (home, is_online, state_at) values (:home, :is_online, :at)
+    on conflict (home) do update set
+        is_online = excluded.is_online,
+        state_at = case
+            when home.state_at is not null and not home.is_online and not excluded.is_online
+            then home.state_at else excluded.state_at
+        end
+"""
+_PEOPLE = "select home, name, birth_year from person order by name, home"
+_HOME_STATE = """
+    select home.is_online, home.state_at, coalesce(log.up_to, 0), newest.at,
+        coalesce(newest.seq - log.up_to, 0)
+            - (select count(*) from entry where home = :home and entry.log = log.log and seq > log.up_to)
+    from home
+    left join log on log.home = home.home
+        and log.turn = (select max(turn) from log as other where other.home = :home)
+    left join entry as newest on newest.home = log.home and newest.log = log.log
+        and newest.seq = (select max(seq) from entry where home = :home and entry.log = log.log)
+    where home.home = :home
+"""
+_READINGS = """
+    select entry.body, entry.seq, entry.committed_at
+    from reading
+    join entry on entry.home = reading.home and entry.log = reading.log and entry.seq = reading.seq
+    where reading.home = :home and reading.measured_at >= :since
+    order by reading.measured_at desc, reading.seq desc limit :count_max
+"""
+_READINGS_OF_KIND = _READINGS.replace(":home and", ":home and reading.kind = :kind and")
+_ALERTS = """
+    select alert.home, alert.seq, entry.body
+    from alert
+    join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
+    where alert.home = :home
+    order by alert.at desc, alert.seq desc limit :count_max
+"""
+# By its id alone, so that a hub's clock that was set back cannot keep an alert open for ever.
+_OPEN_ALERTS = """
+    select alert.home, alert.seq, entry.body
+    from alert
+    join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
+    where alert.change = 'opened' and not exists (
+        select 1 from alert as later
+        where later.home = alert.home and later.id = alert.id and later.change = 'closed'
+    )
+    order by case alert.level when 'red' then 0 else 1 end, alert.at, alert.home, alert.seq
+"""
+_OPEN_ALERTS_OF_HOME = _OPEN_ALERTS.replace("where alert.change", "where alert.home = :home and alert.change")
+_QUARANTINED = "select id, home, seq, reason, data, at from quarantine order by id desc limit :count_max"
+_FIGURES = """
+    select
+        (select count(*) from entry where home = :home),
+        (select count(*) from reading where home = :home),
+        (select count(*) from alert where home = :home and change = 'opened'),
+        (select count(*) from alert where home = :home and change = 'closed'),
+        (select coalesce(sum(highest - kept), 0) from (
+            select max(seq) as highest, count(*) as kept from entry where home = :home group by log
+        ) as logs),
+        (select count(*) - count(distinct id) from reading where home = :home),
+        (select count(*) from quarantine where home = :home)
+"""
+
+
+def open_tables(url: str) -> "Tables":
+    """Open `sqlite:///path` or `postgresql://…`, its tables made or brought up to date; raise TablesError."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and len(rest) > 1 and rest[0] == "/":
+        return Tables(SqliteDatabase(Path(rest[1:])))
+    if scheme in {"postgresql", "postgres"} and rest:
+        from cloud_bridge.backend.postgres import PostgresDatabase  # the extra [ward], only where asked for
+
+        return Tables(PostgresDatabase(url))
+    raise TablesError(
+        f"no database is called {scheme}://…", "write sqlite:///path/to/ward.db or postgresql://host/name"
+    )
+
+
+class Tables:
+    """Everything the ward remembers. Each call is one transaction, in a thread, one at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock()  # not asyncio's: a cancelled caller leaves its thread at work
+
+    async def _ask(self, work: Callable[[Transaction], T]) -> T:
+        return await asyncio.to_thread(self._one_transaction, work)
+
+    def _one_transaction(self, work: Callable[[Transaction], T]) -> T:
+        with self._lock, self._database.transaction() as transaction:
+            return work(transaction)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with self._lock:
+            self._database.close()
+
+    async def commit(self, batch: Batch, *, at: datetime) -> Receipt:
+        """Keep this batch, each entry once, and return the receipt; on TablesError nothing is kept."""
+        return await self._ask(lambda transaction: keep(transaction, batch, at))
+
+    async def receipt(self, home: str, log: str) -> Receipt:
+        """Return where this log stands; up to 0 for a log never seen."""
+        return await self._ask(lambda transaction: receipt_of(transaction, home, log))
+
+    async def quarantine(self, home: str, data: bytes, reason: str, at: datetime) -> None:
+        """Keep a whole message that could not be read, with the reason; the same bytes once."""
+        await self._ask(lambda transaction: keep_message(transaction, home, data, reason, at))
+
+    async def set_home_state(self, home: str, is_online: bool, at: datetime) -> None:
+        """Keep what birth or last will said of a home."""
+        words = {"home": home, "is_online": is_online, "at": stamp(at)}
+        await self._ask(lambda transaction: transaction.change(_SET_HOME_STATE, **words))
+
+    async def enrol(self, person: Person) -> None:
+        """Keep who lives in a home; a second word about the same home replaces the first."""
+        words = {"home": person.home, "name": person.name, "birth_year": person.birth_year}
+        await self._ask(lambda transaction: transaction.change(_ENROL, **words))
+
+    async def people(self) -> tuple[Person, ...]:
+        """Everyone the ward follows, by name."""
+        return tuple(Person(*row) for row in await self._rows(_PEOPLE))
+
+    async def home_state(self, home: str) -> HomeState | None:
+        """How one home stands, or None for a home never heard of."""
+        found = await self._rows(_HOME_STATE, home=home)
+        if not found:
+            return None
+        is_online, state_at, up_to, last_entry_at, missing_count = found[0]
+        return HomeState(
+            home=home,
+            is_online=bool(is_online),
+            state_at=_moment(state_at) if state_at else None,
+            last_entry_at=_moment(last_entry_at) if last_entry_at else None,
+            up_to=up_to,
+            missing_count=missing_count,
+        )
+
+    async def readings(
+        self, home: str, *, kind: Kind | None = None, since: datetime | None = None, count_max: int = 500
+    ) -> tuple[KeptReading, ...]:
+        """Readings by measured_at, newest last; the newest `count_max` of them."""
+        words = {"home": home, "since": stamp(since or _EVER), "count_max": count_max}
+        if kind is None:
+            rows = await self._rows(_READINGS, **words)
+        else:
+            rows = await self._rows(_READINGS_OF_KIND, kind=kind.value, **words)
+        return tuple(
+            KeptReading(reading_from(body.encode()), seq, _moment(at)) for body, seq, at in reversed(rows)
+        )
+
+    async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:
+        """Alerts open now, red before yellow, oldest first."""
+        if home is None:
+            return _alerts(await self._rows(_OPEN_ALERTS))
+        return _alerts(await self._rows(_OPEN_ALERTS_OF_HOME, home=home))
+
+    async def alerts(self, home: str, *, count_max: int = 100) -> tuple[OpenAlert, ...]:
+        """Every opening and closing of a home's alerts, newest first."""
+        return _alerts(await self._rows(_ALERTS, home=home, count_max=count_max))
+
+    async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:
+        """What could not be read, newest first."""
+        return tuple(
+            Quarantined(id_, home, seq or None, reason, bytes(data), _moment(at))
+            for id_, home, seq, reason, data, at in await self._rows(_QUARANTINED, count_max=count_max)
+        )
+
+    async def figures(self, home: str) -> Figures:
+        """Counts for one home, from its rows."""
+        row = (await self._rows(_FIGURES, home=home))[0]
+        return Figures(*map(int, row))
+
+    async def _rows(self, sql: str, **words: object) -> list[tuple[Any, ...]]:
+        return await self._ask(lambda transaction: transaction.rows(sql, **words))
+
+
+def _alerts(rows: list[tuple[Any, ...]]) -> tuple[OpenAlert, ...]:
+    return tuple(OpenAlert(home, seq, alert_from(body.encode())) for home, seq, body in rows)
+
+
+def _moment(said: str | datetime) -> datetime:
+    """Return the moment in UTC: one database says it as text, the other as a datetime."""
+    return (datetime.fromisoformat(said) if isinstance(said, str) else said).astimezone(UTC)

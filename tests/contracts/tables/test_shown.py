@@ -1,0 +1,161 @@
+"""What the tables show: orders, limits and times, over every database they run on."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from cloud_bridge.backend.commit import MESSAGE_BYTES_MAX, MESSAGES_PER_HOME_MAX
+from cloud_bridge.backend.tables import Tables
+from cloud_bridge.backend.views import Figures, HomeState, Person, Quarantined, Views
+from cloud_bridge.contract.entries import Entry
+from devices.readings import Block, Kind
+from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, at, batch, reading, told
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_readings_go_by_the_time_of_measurement(tables: Tables) -> None:
+    """Late readings stand where they were measured; a limit keeps the newest, newest last."""
+    minutes = [30, 10, 20, 0.5]
+    facts = [reading(number, minutes=when) for number, when in enumerate(minutes)]
+    weight = reading(9, kind=Kind.BODY_WEIGHT, value=71.5, minutes=15)
+    entries = [told(seq, fact) for seq, fact in enumerate([*facts, weight], 1)]
+    await tables.commit(batch(*entries), at=at(60))
+    views: Views = tables
+    everything = await views.readings(HOME)
+    assert [kept.reading.id for kept in everything] == ["r3", "r1", "r9", "r2", "r0"]
+    assert [kept.seq for kept in everything] == [4, 2, 5, 3, 1]
+    assert {kept.committed_at for kept in everything} == {at(60)}
+    assert everything[2].reading == weight
+    assert [kept.reading.id for kept in await views.readings(HOME, count_max=2)] == ["r2", "r0"]
+    assert [kept.reading.id for kept in await views.readings(HOME, since=at(15))] == ["r9", "r2", "r0"]
+    assert [kept.reading.id for kept in await views.readings(HOME, kind=Kind.BODY_WEIGHT)] == ["r9"]
+    assert await views.readings(HOME, kind=Kind.BODY_WEIGHT, since=at(16)) == ()
+
+
+async def test_a_block_comes_back_as_it_went(tables: Tables) -> None:
+    """A reading that holds samples keeps every sample, and each place where there was none."""
+    block = Block(
+        id="b1", kind=Kind.SPO2, value=92.0, device="AA", driver="oximeter", measured_at=NOON,
+        received_at=at(1), period_s=1.0, samples=(92.0, None, 93.0),
+    )  # fmt: skip
+    await tables.commit(batch(told(1, block)), at=NOON)
+    assert [kept.reading for kept in await tables.readings(HOME)] == [block]
+
+
+async def test_times_come_back_in_utc(tables: Tables) -> None:
+    """Whatever zone a moment was told in, the tables sort and answer in UTC, to the microsecond."""
+    oslo = timezone(timedelta(hours=1))
+    moment = datetime(2026, 11, 2, 13, 0, 0, 250, tzinfo=oslo)
+    entry = told(1)
+    await tables.commit(batch(Entry(1, moment, entry.kind, entry.body)), at=moment)
+    await tables.set_home_state(HOME, True, moment)
+    state = await tables.home_state(HOME)
+    assert state is not None
+    assert state == HomeState(HOME, True, NOON + timedelta(microseconds=250), moment, 1, 0)
+    assert state.state_at is not None
+    assert state.state_at.tzinfo is UTC
+
+
+async def test_open_alerts_stand_red_first_then_oldest(tables: Tables) -> None:
+    """The most urgent is on top; among equals, the one that waits longest."""
+    first = [
+        alert(1, "opened", level="yellow", minutes=0),
+        alert(2, "opened", level="red", minutes=5),
+        alert(3, "opened", level="red", minutes=1),
+    ]
+    second = [alert(4, "opened", minutes=3), alert(5, "opened", minutes=0), alert(5, "closed", minutes=2)]
+    await tables.commit(batch(*(told(seq, fact) for seq, fact in enumerate(first, 1))), at=NOON)
+    others = batch(*(told(seq, fact) for seq, fact in enumerate(second, 1)), home=OTHER)
+    await tables.commit(others, at=NOON)
+    shown = await tables.open_alerts()
+    assert [(opened.home, opened.alert.id) for opened in shown] == [
+        (HOME, "a3"), (OTHER, "a4"), (HOME, "a2"), (HOME, "a1"),
+    ]  # fmt: skip
+    assert [opened.alert.id for opened in await tables.open_alerts(OTHER)] == ["a4"]
+    assert shown[0].alert == first[2]
+    assert shown[0].seq == 3
+
+
+async def test_an_alert_closes_whatever_the_clock_and_the_order(tables: Tables) -> None:
+    """A closing that comes before its opening, or is dated before it, closes it all the same."""
+    await tables.commit(batch(told(2, alert(1, "closed", minutes=-600))), at=NOON)
+    await tables.commit(batch(told(1, alert(1, "opened"))), at=NOON)
+    assert await tables.open_alerts() == ()
+    assert [(told_of.alert.change, told_of.seq) for told_of in await tables.alerts(HOME)] == [
+        ("opened", 1), ("closed", 2),
+    ]  # fmt: skip
+
+
+async def test_alerts_of_a_home_newest_first(tables: Tables) -> None:
+    """Every opening and closing, the newest on top, no more than asked for."""
+    changes = [alert(1, "opened", minutes=1), alert(1, "closed", minutes=3), alert(2, "opened", minutes=2)]
+    await tables.commit(batch(*(told(seq, change) for seq, change in enumerate(changes, 1))), at=NOON)
+    assert [told_of.alert.at for told_of in await tables.alerts(HOME)] == [at(3), at(2), at(1)]
+    assert [told_of.seq for told_of in await tables.alerts(HOME, count_max=1)] == [2]
+    assert await tables.alerts(OTHER) == ()
+
+
+async def test_people_by_name(tables: Tables) -> None:
+    """Everyone enrolled, by name; a second word about a home replaces the first."""
+    for person in (Person(HOME, "Ola", 1951), Person(OTHER, "Kari", 1949), Person(HOME, "Berit", 1950)):
+        await tables.enrol(person)
+    assert await tables.people() == (Person(HOME, "Berit", 1950), Person(OTHER, "Kari", 1949))
+    assert await tables.home_state(HOME) is None, "enrolled is not heard of"
+
+
+async def test_how_a_home_stands(tables: Tables) -> None:
+    """Its state is what it last said, the rest is what was committed of its log."""
+    assert await tables.home_state(HOME) is None
+    await tables.set_home_state(HOME, True, NOON)
+    assert await tables.home_state(HOME) == HomeState(HOME, True, NOON, None, 0, 0)
+    await tables.commit(batch(told(1), told(3), told(7)), at=NOON)
+    assert await tables.home_state(HOME) == HomeState(HOME, True, NOON, NOON, 1, 4)
+    await tables.commit(batch(told(1), home=OTHER), at=NOON)
+    assert await tables.home_state(OTHER) == HomeState(OTHER, False, None, NOON, 1, 0)
+
+
+async def test_offline_since_the_first_time_it_was_told(tables: Tables) -> None:
+    """A last will is told again at each of the ward's connects; since when it holds does not move."""
+    await tables.set_home_state(HOME, True, at(0))
+    for minutes in (5, 9):
+        await tables.set_home_state(HOME, False, at(minutes))
+    state = await tables.home_state(HOME)
+    assert state is not None
+    assert (state.is_online, state.state_at) == (False, at(5))
+    await tables.set_home_state(HOME, True, at(12))
+    state = await tables.home_state(HOME)
+    assert state is not None
+    assert (state.is_online, state.state_at) == (True, at(12))
+
+
+async def test_messages_in_quarantine_newest_first(tables: Tables) -> None:
+    """Bytes of any kind, with reason and time; the same bytes told again are one."""
+    await tables.quarantine(HOME, b"\x00\xff", "no batch", NOON)
+    await tables.quarantine("", b"", "a topic of no home \0", at(1))
+    await tables.quarantine(HOME, b"\x00\xff", "no batch", at(2))
+    newest, oldest = await tables.quarantined()
+    assert oldest == Quarantined(oldest.id, HOME, None, "no batch", b"\x00\xff", NOON)
+    assert (newest.home, newest.data, newest.at) == ("", b"", at(1))
+    assert await tables.quarantined(count_max=1) == (newest,)
+    assert (await tables.figures(HOME)).quarantined == 1
+    assert await tables.home_state(HOME) is None, "rubbish on a topic is no home"
+
+
+async def test_quarantine_has_limits(tables: Tables) -> None:
+    """A broken hub that sends other rubbish each time fills neither the disk nor its neighbours' place."""
+    for number in range(MESSAGES_PER_HOME_MAX + 3):
+        await tables.quarantine(HOME, b"%d" % number, "no batch", NOON)
+    await tables.quarantine(OTHER, b"x" * (MESSAGE_BYTES_MAX + 1), "no batch", NOON)
+    assert (await tables.figures(HOME)).quarantined == MESSAGES_PER_HOME_MAX
+    (newest,) = await tables.quarantined(count_max=1)
+    assert len(newest.data) == MESSAGE_BYTES_MAX
+    assert str(MESSAGE_BYTES_MAX + 1) in newest.reason
+
+
+async def test_nothing_is_counted_of_a_home_never_heard_of(tables: Tables) -> None:
+    """Empty tables answer with nothing, not with an error."""
+    assert await tables.figures(HOME) == Figures(0, 0, 0, 0, 0, 0, 0)
+    assert await tables.readings(HOME) == ()
+    assert await tables.open_alerts() == await tables.alerts(HOME) == await tables.quarantined() == ()
+    assert await tables.people() == ()
