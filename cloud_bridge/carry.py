@@ -48,6 +48,7 @@ class Road:
     is_connected: bool = False
     since: datetime | None = None
     last_receipt_at: datetime | None = None
+    receipt_count: int = 0
     problem: str | None = None
 
 
@@ -159,6 +160,7 @@ class Carrier:
             self._log.move_cursor(cursor)
         self._attempt = 0
         self.road.last_receipt_at = self._now()
+        self.road.receipt_count += 1
         self._on_change()
 
     def _state(self, *, is_online: bool) -> Message:

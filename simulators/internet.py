@@ -26,14 +26,11 @@ class Internet:
             server.close()
             self._abort()
 
-    def cut(self) -> None:
-        """Break every connection, without a word, and let no new one through."""
-        self.is_cut = True
-        self._abort()
-
-    def mend(self) -> None:
-        """Let connections through again."""
-        self.is_cut = False
+    def set_cut(self, is_cut: bool) -> None:
+        """Break every connection without a word and let no new one through; or mend the line."""
+        self.is_cut = is_cut
+        if is_cut:
+            self._abort()
 
     def _abort(self) -> None:
         for writer in self._open:

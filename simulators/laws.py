@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import alert_from, reading_from
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.plan import Plan
@@ -60,7 +61,7 @@ def _check_log(home: Home, entries: tuple[Entry, ...]) -> Counter[str]:
 def _check_alerts(plan: Plan, entries: tuple[Entry, ...]) -> Counter[str]:
     """Judging the log anew, as if no power had ever failed, gives the very same alerts; they pair up."""
     state = take_plan(plan, JudgeState(), entries[0].at).state
-    due = []
+    due: list[Alert] = []
     for entry in entries:
         if entry.kind == EntryKind.READING:
             verdict = judge(plan, state, reading_from(entry.body))

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from cloud_bridge.contract.plan import Plan
+from devices.readings import Kind
+
 SPO2_NOISE = 0.9
 PULSE_NOISE_BPM = 3.0
 WEIGHT_NOISE_KG = 0.15
@@ -35,6 +38,12 @@ class Patient:
     weight_usual_kg: float
     worst_day: date | None = None
     """The bottom of an exacerbation, if one comes."""
+
+    def individual(self, plan: Plan) -> Plan:
+        """Return the plan with this person's usual values in its limits."""
+        usual = {Kind.SPO2: self.spo2_usual, Kind.PULSE_RATE: self.pulse_usual_bpm}
+        limits = (limit.model_copy(update={"usual": usual.get(limit.kind)}) for limit in plan.limits)
+        return plan.model_copy(update={"limits": tuple(limits)})
 
     def body(self, day: date, dice: Random) -> Body:
         """Return what this person's body shows that morning."""

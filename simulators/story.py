@@ -1,0 +1,131 @@
+"""The story that the demo tells: three homes, an exacerbation, a cut line, and nothing is missing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from simulators.home import Home
+from simulators.internet import Internet
+from simulators.patient import Body, Patient
+from simulators.radio.host import TwinHost
+from simulators.story_clock import StoryClock
+from simulators.ward import Ward
+
+DAYS = 16
+WORST_DAY = 6
+CUT_DAYS = (5, 4)
+"""Days before today: when Kari is worst, and when her line is cut."""
+
+MORNING = time(7, 30)
+ARRIVAL_TIMEOUT_S = 20.0
+OSLO = ZoneInfo("Europe/Oslo")
+
+
+def patients(today: date) -> tuple[Patient, ...]:
+    """Return the people of the story; all made up."""
+    worst = today - timedelta(days=WORST_DAY)
+    return (
+        Patient("Kari N.", 1955, 91, 82, 62.0, worst_day=worst),
+        Patient("Ola H.", 1960, 93, 76, 84.0),
+        Patient("Solveig B.", 1948, 92, 79, 55.5),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """One home of the story, with whom it belongs to and the line that can be cut."""
+
+    patient: Patient
+    home: Home
+    oximeter: TwinHost
+    scale: TwinHost
+    internet: Internet
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that the story moves."""
+
+    clock: StoryClock
+    households: tuple[Household, ...]
+    ward: Ward
+    dice: Random
+    pace_s: float
+    say: Callable[[str], None]
+
+
+async def tell(stage: Stage, today: date) -> None:
+    """Tell the story from its first day to this morning."""
+    for days_ago in range(DAYS - 1, -1, -1):
+        day = today - timedelta(days=days_ago)
+        await _at_least(stage.pace_s, lambda day=day, ago=days_ago: _day(stage, day, ago))  # type: ignore[misc]
+    stage.say("the story is over: everything measured has a receipt")
+
+
+async def _day(stage: Stage, day: date, days_ago: int) -> None:
+    stage.clock.jump_to(datetime.combine(day, MORNING, OSLO))
+    kari = stage.households[0]
+    if days_ago == CUT_DAYS[0]:
+        stage.say(f"{_said(day)}  the internet at {kari.patient.name} is cut")
+        kari.internet.set_cut(True)
+    for household in stage.households:
+        await _measure(stage, household, day)
+    await _arrived(stage)
+    if days_ago == CUT_DAYS[-1]:
+        waiting = kari.home.hub.store.highest - kari.home.hub.store.cursor
+        stage.say(f"{_said(day)}  the line is mended; {waiting} entries waited on the hub, none is lost")
+        kari.internet.set_cut(False)
+        await _arrived(stage)
+
+
+async def _measure(stage: Stage, household: Household, day: date) -> None:
+    """Let one person measure; who feels ill measures twice."""
+    body = household.patient.body(day, stage.dice)
+    parts = household.home.parts
+    local = stage.clock.now().astimezone(OSLO)
+    parts.oximeter.measure(local, body.spo2, body.pulse_bpm)
+    parts.scale.measure(local, body.weight_kg)
+    if household.patient.illness(day) > 0:
+        parts.oximeter.measure(local + timedelta(minutes=4), body.spo2, body.pulse_bpm + 1)
+        stage.clock.jump_to(local + timedelta(minutes=5))
+    stage.say(f"{_said(day)}  {household.patient.name:<11} measures {_values(body)}")
+    await household.oximeter.refresh()
+    await household.scale.refresh()
+
+
+async def _arrived(stage: Stage) -> None:
+    """Wait until every home has told its hub, and every connected hub its ward."""
+    async with asyncio.timeout(ARRIVAL_TIMEOUT_S):
+        with stage.ward.changes.subscribe() as news:
+            while not all(_is_settled(household) for household in stage.households):
+                with_news = asyncio.timeout(0.2)  # a hub that is cut off sends the ward no news
+                try:
+                    async with with_news:
+                        await news.wait()
+                except TimeoutError:
+                    continue
+
+
+def _is_settled(household: Household) -> bool:
+    home = household.home
+    is_told = home.parts.oximeter.memory.waiting_count == home.parts.scale.memory.waiting_count == 0
+    is_carried = household.internet.is_cut or home.hub.store.cursor == home.hub.store.highest
+    return is_told and is_carried
+
+
+async def _at_least(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+    """Give the eye time to follow."""
+    async with asyncio.TaskGroup() as both:
+        both.create_task(asyncio.sleep(seconds))
+        await act()
+
+
+def _said(day: date) -> str:
+    return f"{day:%a} {day.day:>2} {day:%b}"
+
+
+def _values(body: Body) -> str:
+    return f"SpO₂ {body.spo2:.0f} %, pulse {body.pulse_bpm:.0f}, weight {body.weight_kg:.1f} kg"
