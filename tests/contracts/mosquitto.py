@@ -1,0 +1,55 @@
+"""Starts the real Mosquitto on a free loopback port, and stops it."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+STOP_TIMEOUT_S = 10.0
+_PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
+_CONFIG = """
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+max_queued_messages 100000
+"""
+
+
+def mosquitto_program() -> str:
+    """Return the path of the program, or fail the test saying what to install."""
+    program = shutil.which("mosquitto", path=os.pathsep.join([os.environ.get("PATH", ""), *_PLACES]))
+    if program is None:
+        pytest.fail("Mosquitto is missing: `apt-get install mosquitto` (or `brew install mosquitto`)")
+    return program
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@contextmanager
+def mosquitto(folder: Path, config: str = _CONFIG) -> Iterator[int]:
+    """Run Mosquitto with this configuration, in which {port} is filled in; hand out the port."""
+    port = free_port()
+    file = folder / "mosquitto.conf"
+    file.write_text(config.replace("{port}", str(port)) + "\nlog_dest stderr\nconnection_messages false\n")
+    process = subprocess.Popen([mosquitto_program(), "-c", file], stderr=subprocess.PIPE, text=True)
+    try:
+        said = []
+        while line := process.stderr.readline():  # ends when it runs, or when it has ended
+            said.append(line)
+            if line.rstrip().endswith(" running"):
+                break
+        else:
+            pytest.fail("Mosquitto did not start:\n" + "".join(said))
+        yield port
+    finally:
+        process.terminate()
+        process.communicate(timeout=STOP_TIMEOUT_S)
