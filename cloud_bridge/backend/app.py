@@ -1,0 +1,78 @@
+"""The ward's pages as an ASGI app: routes and nothing else."""
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Protocol
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from markupsafe import Markup
+
+from cloud_bridge.backend.patient import PERIOD_DAYS, PERIODS_DAYS, patient_of
+from cloud_bridge.backend.views import Views
+from cloud_bridge.backend.worklist import LISTED, Followed, PlanOf, work_list
+from cloud_bridge.look.plot import time_plot
+from cloud_bridge.look.site import Site, site
+from cloud_bridge.look.spark import sparkline
+from cloud_bridge.look.voice import Voice, is_late
+from devices.readings import CODINGS, Kind
+
+
+class Changes(Protocol):
+    """Tells that the tables have changed."""
+
+    async def wait(self) -> None:
+        """Return at the next change after the call."""
+        ...
+
+
+def ward_app(
+    views: Views, changes: Changes, now: Callable[[], datetime], timezone: tzinfo, plan_of: PlanOf
+) -> FastAPI:
+    """Return the ward's app; serve it with look.serve.PageServer, so that it stops without waiting."""
+    made = site(changes.wait, now, timezone, Path(__file__).parent / "templates")
+    made.app.get("/")(_list_page(made, views, plan_of))
+    made.app.get("/patient/{home}")(_patient_page(made, views, plan_of))
+
+    @made.app.get("/health")
+    async def health() -> Response:
+        people = await views.people()
+        return JSONResponse({"is_up": True, "people_count": len(people), "at": now().isoformat()})
+
+    return made.app
+
+
+Page = Callable[..., object]
+
+
+def _list_page(made: Site, views: Views, plan_of: PlanOf) -> Page:
+    async def page(request: Request) -> Response:
+        shown = await work_list(views, plan_of, made.now())
+        return made.show(request, "list.html", list=shown, kinds=LISTED, spark_of=_spark_of)
+
+    return page
+
+
+def _spark_of(each: Followed, say: Voice) -> Markup:
+    return sparkline(Kind.SPO2, [kept.reading for kept in each.spark], each.plan, say)
+
+
+def _patient_page(made: Site, views: Views, plan_of: PlanOf) -> Page:
+    async def page(request: Request, home: str) -> Response:
+        asked = request.query_params.get("days", "")
+        days = next((period for period in PERIODS_DAYS if str(period) == asked), PERIOD_DAYS)
+        shown = await patient_of(views, plan_of(home), home, made.now(), days)
+        if shown is None:
+            raise HTTPException(404)
+        return made.show(
+            request,
+            "patient.html",
+            patient=shown,
+            periods=PERIODS_DAYS,
+            time_plot=time_plot,
+            is_late=is_late,
+            codings=CODINGS,
+        )
+
+    return page

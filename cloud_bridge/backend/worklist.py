@@ -1,0 +1,143 @@
+"""The work list: from what the tables hold to the lines that a person needs to see."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cloud_bridge.backend.views import HomeState, KeptReading, OpenAlert, Person, Quarantined, Views
+from cloud_bridge.contract.plan import Level, Plan
+from cloud_bridge.look.spark import DAYS
+from devices.readings import Kind
+
+PlanOf = Callable[[str], Plan | None]
+"""The plan in force in a home, or None where the ward knows of none."""
+
+LISTED = (Kind.SPO2, Kind.PULSE_RATE, Kind.BODY_WEIGHT)
+STALE_H = 48.0
+"""Where no plan says otherwise."""
+
+_SPARK_COUNT_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One person as the list knows them."""
+
+    person: Person
+    state: HomeState | None
+    plan: Plan | None
+    alerts: tuple[OpenAlert, ...]
+    latest: Mapping[Kind, KeptReading]
+    spark: tuple[KeptReading, ...]
+
+    @property
+    def level(self) -> Level | None:
+        """The worst level that is open, or None."""
+        return self.alerts[0].alert.level if self.alerts else None
+
+    @property
+    def opened_at(self) -> datetime:
+        """When the first of the worst alerts opened."""
+        return min(each.alert.at for each in self.alerts if each.alert.level == self.level)
+
+    @property
+    def last_measured_at(self) -> datetime | None:
+        """When the newest of the listed kinds was measured."""
+        return max((kept.reading.measured_at for kept in self.latest.values()), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Somebody from whom nothing comes: the key of the words that say why, and since when."""
+
+    who: Followed
+    why: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something technical in one home: missing entries, or bytes that could not be read."""
+
+    home: str
+    name: str | None
+    missing_count: int
+    unreadable: Quarantined | None
+    more_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """The sections of the page, each in its order of urgency."""
+
+    needs: tuple[Followed, ...]
+    silent: tuple[Silence, ...]
+    technical: tuple[Trouble, ...]
+    everybody: tuple[Followed, ...]
+
+    @property
+    def silent_homes(self) -> frozenset[str]:
+        """The homes of those who are silent."""
+        return frozenset(each.who.person.home for each in self.silent)
+
+
+async def work_list(views: Views, plan_of: PlanOf, now: datetime) -> WorkList:
+    """Return the whole page as values."""
+    alerts = await views.open_alerts()
+    everybody = tuple(
+        [await _followed(views, person, alerts, plan_of(person.home), now) for person in await views.people()]
+    )
+    needing = sorted(
+        (each for each in everybody if each.alerts), key=lambda each: (each.level != "red", each.opened_at)
+    )
+    silent = sorted(
+        (silence for each in everybody if (silence := silence_of(each, now)) is not None),
+        key=lambda each: (each.since is not None, each.since or now),
+    )
+    troubles = _troubles(everybody, await views.quarantined())
+    return WorkList(tuple(needing), tuple(silent), tuple(troubles), everybody)
+
+
+async def _followed(
+    views: Views, person: Person, alerts: Sequence[OpenAlert], plan: Plan | None, now: datetime
+) -> Followed:
+    home = person.home
+    since = now - timedelta(days=DAYS)
+    latest = {
+        kind: kept[-1] for kind in LISTED if (kept := await views.readings(home, kind=kind, count_max=1))
+    }
+    return Followed(
+        person,
+        await views.home_state(home),
+        plan,
+        tuple(each for each in alerts if each.home == home),
+        latest,
+        await views.readings(home, kind=Kind.SPO2, since=since, count_max=_SPARK_COUNT_MAX),
+    )
+
+
+def silence_of(who: Followed, now: datetime) -> Silence | None:
+    """Return why nothing comes from this home, or None where all is as it should be."""
+    state, last = who.state, who.last_measured_at
+    stale_h = who.plan.stale_h if who.plan is not None else STALE_H
+    if state is None:
+        return Silence(who, "silent_never", None)
+    if not state.is_online:
+        why = "silent_offline" if state.state_at is not None else "silent_offline_unknown"
+        return Silence(who, why, state.state_at)
+    if last is None:
+        return Silence(who, "silent_no_reading_ever", None)
+    if now - last > timedelta(hours=stale_h):
+        return Silence(who, "silent_no_readings", last)
+    return None
+
+
+def _troubles(everybody: Sequence[Followed], quarantined: Sequence[Quarantined]) -> Iterator[Trouble]:
+    names = {each.person.home: each.person.name for each in everybody}
+    homes = dict.fromkeys(each.home for each in quarantined)
+    for home in homes:
+        those = [each for each in quarantined if each.home == home]
+        yield Trouble(home, names.get(home), 0, those[0], len(those) - 1)
+    for each in everybody:
+        if each.state is not None and each.state.missing_count:
+            yield Trouble(each.person.home, each.person.name, each.state.missing_count, None, 0)

@@ -1,0 +1,72 @@
+"""Facts as sentences: a number with its unit, the ground of an alert, a limit of the plan."""
+
+from cloud_bridge.contract.alert import Because, Change
+from cloud_bridge.contract.plan import Limit
+from cloud_bridge.look.words import Language, listed, number_word, word
+from devices.readings import CODINGS, Kind
+
+_DECIMALS = {Kind.BODY_WEIGHT: 1, Kind.PERFUSION_INDEX: 1}
+
+
+def unit(kind: Kind) -> str:
+    """Return the unit as people write it."""
+    return CODINGS[kind].unit
+
+
+def number(kind: Kind, value: float, language: Language) -> str:
+    """Return a value as people write it, without its unit.
+
+    >>> number(Kind.BODY_WEIGHT, 72.44, "nb"), number(Kind.SPO2, 84.0, "nb")
+    ('72,4', '84')
+    """
+    is_whole = kind not in _DECIMALS and value == int(value)
+    digits = f"{value:.0f}" if is_whole else f"{value:.{_DECIMALS.get(kind, 1)}f}"
+    return digits.replace(".", word(language, "decimal_mark"))
+
+
+def amount(kind: Kind, value: float, language: Language) -> str:
+    """Return a value with its unit.
+
+    >>> amount(Kind.SPO2, 84.0, "nb")
+    '84 %'
+    """
+    return f"{number(kind, value, language)}\u00a0{unit(kind)}"
+
+
+def because_said(because: Because, change: Change, language: Language) -> str:
+    """Return the ground of an alert as one sentence without a full stop."""
+    kind = because.kind
+    values = listed(language, tuple(number(kind, value, language) for value in because.values))
+    parts = {
+        "kind": word(language, f"kind_{kind}"),
+        "values": f"{values}\u00a0{unit(kind)}",
+        "limit": number(kind, because.limit, language),
+        "clear": number(kind, because.clear, language),
+        "count": number_word(language, len(because.values)),
+    }
+    if change == "closed":
+        return word(language, f"because_closed_{because.side}", **parts)
+    row = "row_" if len(because.values) > 1 else ""
+    said = word(language, f"because_{row}{because.side}", **parts)
+    if because.usual is None:
+        return said
+    return word(language, "because_usual", said=said, usual=number(kind, because.usual, language))
+
+
+def limit_said(limit: Limit, language: Language) -> str:
+    """Return one limit of the plan as a line: rød: metning under 85 %, lukkes ved 88."""
+    side, edge = ("below", limit.below) if limit.below is not None else ("above", limit.above)
+    assert edge is not None, "the plan has seen to it that a limit has one side"
+    line = word(
+        language,
+        f"plan_limit_{side}",
+        level=word(language, f"level_{limit.level}"),
+        kind=word(language, f"kind_{limit.kind}"),
+        limit=number(limit.kind, edge, language),
+        unit=unit(limit.kind),
+        clear=number(limit.kind, limit.clear, language),
+    )
+    if limit.in_a_row == 1:
+        return line
+    row = word(language, "plan_in_a_row", count=number_word(language, limit.in_a_row))
+    return f"{line} ({row})"

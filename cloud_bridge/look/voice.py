@@ -1,0 +1,112 @@
+"""How one page speaks: its language, its clock, its zone."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from markupsafe import Markup
+
+from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.plan import Limit
+from cloud_bridge.look import say, times, words
+from cloud_bridge.look.words import LANGUAGES, Language
+from devices.readings import NOT_JUDGED, Block, Kind, Reading
+
+LATE_S = 3_600.0
+"""A reading that came this long after it was measured is shown as late."""
+
+SHAPES = {"red": "▲", "yellow": "◆", "green": "●", "unknown": "○"}
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Says facts to people; templates know it as `say`."""
+
+    language: Language
+    now: datetime
+    timezone: tzinfo
+
+    @property
+    def other_language(self) -> Language:
+        """The language that the switch leads to."""
+        return next(language for language in LANGUAGES if language != self.language)
+
+    def word(self, key: str, **parts: object) -> str:
+        """Return the words behind this key."""
+        return words.word(self.language, key, **parts)
+
+    def counted(self, key: str, count: int) -> str:
+        """Return the words for one or for many."""
+        return words.counted(self.language, key, count)
+
+    def ago(self, at: datetime | None) -> str:
+        """Return when something was, standing alone."""
+        return times.said(at, self.now, self.timezone, self.language)
+
+    def moment(self, at: datetime) -> str:
+        """Return when something was, inside a sentence."""
+        return times.moment_said(at, self.now, self.timezone, self.language)
+
+    def dated(self, at: datetime) -> str:
+        """Return a moment that stays true when the page grows old: 22. nov. 07:42."""
+        return times.dated_said(at, self.timezone, self.language)
+
+    def time(self, at: datetime | None) -> Markup:
+        """Return a time element: said as people say it, exact in its title."""
+        return self._element(at, self.ago(at))
+
+    def exact(self, at: datetime) -> Markup:
+        """Return a time element that says the whole moment, for tables."""
+        return self._element(at, times.exact(at, self.timezone))
+
+    def span(self, seconds: float) -> str:
+        """Return a length of time."""
+        return times.span_said(seconds, self.language)
+
+    def number(self, kind: Kind, value: float) -> str:
+        """Return a value without its unit."""
+        return say.number(kind, value, self.language)
+
+    def amount(self, kind: Kind, value: float) -> str:
+        """Return a value with its unit."""
+        return say.amount(kind, value, self.language)
+
+    def because(self, alert: Alert) -> str:
+        """Return why the alert changed."""
+        return say.because_said(alert.because, alert.change, self.language)
+
+    def limit(self, limit: Limit) -> str:
+        """Return one limit of the plan as a line."""
+        return say.limit_said(limit, self.language)
+
+    def status(self, level: str) -> Markup:
+        """Return a status: shape and word and colour."""
+        return Markup('<span class="status status-{}"><span aria-hidden="true">{}</span> {}</span>').format(
+            level, SHAPES[level], self.word(f"status_{level}")
+        )
+
+    def quality(self, reading: Reading) -> str:
+        """Return every remark on a reading, or that there is none."""
+        remarks = [self.word(f"quality_{flag}") for flag in reading.quality]
+        if is_weak(reading):
+            remarks.append(self.word("quality_not_judged"))
+        if isinstance(reading, Block):
+            count = sum(value is not None for value in reading.samples)
+            span = self.span(reading.period_s * len(reading.samples))
+            remarks.append(self.word("quality_block", n=count, span=span))
+        return "; ".join(remarks) or self.word("quality_good")
+
+    def _element(self, at: datetime | None, text: str) -> Markup:
+        if at is None:
+            return Markup("<span>{}</span>").format(text)
+        title = times.exact(at, self.timezone)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), title, text)
+
+
+def is_late(reading: Reading) -> bool:
+    """Tell whether a reading came long after it was measured."""
+    return reading.age_s > LATE_S
+
+
+def is_weak(reading: Reading) -> bool:
+    """Tell whether a reading is shown but never raises an alert."""
+    return not NOT_JUDGED.isdisjoint(reading.quality)

@@ -1,0 +1,170 @@
+"""A ward in memory: real readings, alerts and plans behind the Views that the pages ask."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Quarantined
+from cloud_bridge.contract.alert import Alert, Because, Change
+from cloud_bridge.contract.plan import Level, Limit, Plan
+from devices.readings import Heard, Kind, Quality, Reading, reading_of
+
+OSLO = ZoneInfo("Europe/Oslo")
+NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+
+PLAN = Plan(
+    version=3,
+    approved_at=datetime(2026, 11, 2, 9, 0, tzinfo=UTC),
+    approved_by_role="lungelege",
+    limits=(
+        Limit(id="spo2_red", kind=Kind.SPO2, level="red", below=85, clear=88, in_a_row=2, usual=91),
+        Limit(id="spo2_yellow", kind=Kind.SPO2, level="yellow", below=88, clear=89, usual=91),
+        Limit(id="pulse_yellow", kind=Kind.PULSE_RATE, level="yellow", above=110, clear=105, usual=78),
+    ),
+)
+
+NAMES = (
+    "Kari Nordmann", "Ola Hansen", "Ingrid Ødegård", "Per-Arne Sætre", "Marit Ánná Eira", "Bjørn Åsheim",
+    "Anne-Lise Marie Kristoffersen-Haugland av Østre Slidre", "فاطمة الزهراء", "Solveig Ås", "Jon Li",
+)  # fmt: skip
+
+
+def reading(kind: Kind, value: float, measured_at: datetime, *, late_s: float = 4.0, **more) -> Reading:
+    """Return a real reading, measured then and heard `late_s` later."""
+    heard = Heard("00:1C:05:FF:00:01", "nonin_3230", measured_at + timedelta(seconds=late_s), UTC)
+    return reading_of(kind, value, heard, device_time=measured_at.replace(tzinfo=None), **more)
+
+
+def alert(
+    level: Level, values: tuple[float, ...], at: datetime, *, change: Change = "opened", limit: float = 85
+) -> Alert:
+    """Return an alert on oxygen saturation."""
+    because = Because(Kind.SPO2, values, "below", limit, limit + 3, 91)
+    return Alert(f"a-{level}", f"spo2_{level}", level, change, "spo2 low", because, 3, ("r1",), at)
+
+
+@dataclass
+class SomeWard:
+    """Views over lists, and a change that tests can make happen."""
+
+    persons: list[Person] = field(default_factory=list)
+    states: dict[str, HomeState] = field(default_factory=dict)
+    kept: dict[str, list[KeptReading]] = field(default_factory=dict)
+    opened: list[OpenAlert] = field(default_factory=list)
+    closed: list[OpenAlert] = field(default_factory=list)
+    unread: list[Quarantined] = field(default_factory=list)
+    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    async def people(self):
+        """Everyone, by name."""
+        return tuple(sorted(self.persons, key=lambda person: person.name))
+
+    async def home_state(self, home):
+        """How one home stands."""
+        return self.states.get(home)
+
+    async def readings(self, home, *, kind=None, since=None, count_max=500):
+        """Readings by measured_at, newest last."""
+        found = [
+            kept
+            for kept in self.kept.get(home, [])
+            if kind in (None, kept.reading.kind) and (since is None or kept.reading.measured_at >= since)
+        ]
+        return tuple(sorted(found, key=lambda kept: kept.reading.measured_at)[-count_max:])
+
+    async def open_alerts(self, home=None):
+        """Red before yellow, oldest first."""
+        mine = [each for each in self.opened if home in (None, each.home)]
+        return tuple(sorted(mine, key=lambda each: (each.alert.level != "red", each.alert.at)))
+
+    async def alerts(self, home, *, count_max=100):
+        """Every opening and closing, newest first."""
+        mine = [each for each in (*self.opened, *self.closed) if each.home == home]
+        return tuple(sorted(mine, key=lambda each: each.alert.at, reverse=True)[:count_max])
+
+    async def quarantined(self, *, count_max=100):
+        """What could not be read, newest first."""
+        return tuple(self.unread[:count_max])
+
+    async def figures(self, home):
+        """Counts for one home."""
+        return Figures(len(self.kept.get(home, [])), len(self.kept.get(home, [])), 1, 0, 0, 2, 0)
+
+    def plan_of(self, home):
+        """The plan in force: the same for all who have sent anything."""
+        return PLAN if home in self.states else None
+
+    async def wait(self):
+        """Return at the next change."""
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        await mine
+
+    def change(self):
+        """Something has changed: wake all who wait."""
+        woken, self._waiting = self._waiting, []
+        for each in woken:
+            if not each.done():
+                each.set_result(None)
+
+    def enrol(self, home: str, name: str, birth_year: int = 1955, *, is_online: bool = True) -> None:
+        """A person with a hub."""
+        self.persons.append(Person(home, name, birth_year))
+        last_at = NOW - timedelta(minutes=3)
+        self.states[home] = HomeState(home, is_online, NOW - timedelta(hours=20), last_at, 40, 0)
+
+    def keep(self, home: str, *readings: Reading) -> None:
+        """Commit readings, a second after the hub received them."""
+        mine = self.kept.setdefault(home, [])
+        for each in readings:
+            mine.append(KeptReading(each, len(mine) + 1, each.received_at + timedelta(seconds=1)))
+
+    def open(self, home: str, *alerts: Alert) -> None:
+        """Alerts that stand open."""
+        self.opened.extend(OpenAlert(home, 900 + place, each) for place, each in enumerate(alerts))
+
+
+def fortnight(values: tuple[float, ...], base_pulse: float = 78, weight_kg: float = 71.4) -> list[Reading]:
+    """One morning's saturation and pulse a day up to today, weight each third day; one came late, one is weak."""
+    made = []
+    for back, value in enumerate(reversed(values)):
+        at = NOW - timedelta(days=back, hours=1, minutes=48)
+        late_s = 9_000.0 if back == 3 else 4.0
+        quality = (Quality.DEMO,) if back == 6 else ()
+        made.append(reading(Kind.SPO2, value, at, late_s=late_s, quality=quality))
+        made.append(reading(Kind.PULSE_RATE, base_pulse + (back * 7) % 11, at))
+        if back % 3 == 0:
+            made.append(reading(Kind.BODY_WEIGHT, weight_kg + back * 0.1, at))
+    return made
+
+
+QUIET = (91, 92, 90, 91, 91, 92, 93, 91, 90, 91, 92, 91, 90, 91)
+FALLING = (91, 92, 90, 91, 91, 92, 91, 90, 90, 89, 88, 87, 86, 84)
+
+
+def one_ward() -> SomeWard:
+    """Kari, who is red."""
+    ward = SomeWard()
+    ward.enrol("h0", "Kari Nordmann")
+    ward.keep("h0", *fortnight(FALLING))
+    ward.open("h0", alert("red", (84.0, 83.0), NOW - timedelta(hours=1, minutes=48)))
+    return ward
+
+
+def full_ward(count: int = 80) -> SomeWard:
+    """Eighty people: some need somebody, some are silent, some have technical trouble."""
+    ward = SomeWard()
+    for place in range(count):
+        home = f"h{place}"
+        name = NAMES[place % len(NAMES)] + (f" {place // len(NAMES) + 1}" if place >= len(NAMES) else "")
+        ward.enrol(home, name, 1938 + place % 30, is_online=place % 17 != 5)
+        ward.keep(home, *fortnight(FALLING if place % 19 == 0 else QUIET, 70 + place % 20, 55 + place))
+        if place % 19 == 0:
+            ward.open(home, alert("red", (84.0, 83.0), NOW - timedelta(hours=1 + place)))
+        if place % 23 == 6:
+            ward.open(home, alert("yellow", (87.0,), NOW - timedelta(hours=3 * place), limit=88))
+    ward.persons.append(Person("never", "Nils Uten Hub", 1949))
+    ward.states["h11"] = HomeState("h11", True, NOW, NOW, 40, 3)
+    ward.unread.append(Quarantined(1, "h12", None, "bytes that are no batch", b"\x00", NOW - timedelta(hours=2)))
+    return ward

@@ -1,0 +1,86 @@
+"""A hub in memory: what the patient's page asks, as values that tests set."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.plan import Plan
+from devices.readings import Kind, Reading
+from gateway.web.views import Connection, DeviceLine
+from tests.cloud_bridge.backend.some_ward import FALLING, NOW, PLAN, QUIET, alert, fortnight
+
+UP = Connection(True, NOW - timedelta(hours=20), NOW - timedelta(minutes=3), 0, None)
+DOWN = Connection(False, NOW - timedelta(hours=2), NOW - timedelta(hours=2), 12, "connection refused")
+
+DEVICES = (
+    DeviceLine("00:1C:05:FF:00:01", "nonin_3230", "Nonin 3230", "specified", NOW - timedelta(hours=2), None),
+    DeviceLine("A4:C1:38:00:00:02", "xiaomi_scale", "Mi Scale 2", "reported", NOW - timedelta(days=3), "short frame"),
+)
+
+
+@dataclass
+class SomeHub:
+    """HubView over plain values."""
+
+    kept: list[Reading] = field(default_factory=list)
+    alerts: tuple[Alert, ...] = ()
+    road: Connection = UP
+    met: tuple[DeviceLine, ...] = ()
+    at: datetime = NOW
+    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """The hub's time."""
+        return self.at
+
+    def plan(self) -> Plan:
+        """The plan in force."""
+        return PLAN
+
+    def connection(self) -> Connection:
+        """How the road stands."""
+        return self.road
+
+    def devices(self) -> tuple[DeviceLine, ...]:
+        """Devices met so far."""
+        return self.met
+
+    def readings(self, kind: Kind, *, count_max: int = 60) -> tuple[Reading, ...]:
+        """The newest of one kind, newest last."""
+        found = sorted((each for each in self.kept if each.kind == kind), key=lambda each: each.measured_at)
+        return tuple(found[-count_max:])
+
+    def open_alerts(self) -> tuple[Alert, ...]:
+        """Alerts open now."""
+        return self.alerts
+
+    async def changed(self) -> None:
+        """Return at the next change."""
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        await mine
+
+    def change(self) -> None:
+        """Something has changed: wake all who wait."""
+        woken, self._waiting = self._waiting, []
+        for each in woken:
+            if not each.done():
+                each.set_result(None)
+
+
+def green_hub() -> SomeHub:
+    """All is well."""
+    return SomeHub(fortnight(QUIET), met=DEVICES)
+
+
+def yellow_hub() -> SomeHub:
+    """One yellow alert."""
+    at = NOW - timedelta(hours=2)
+    return SomeHub(fortnight((*QUIET[:-1], 87)), (alert("yellow", (87.0,), at, limit=88),), met=DEVICES)
+
+
+def red_hub() -> SomeHub:
+    """A red alert, and the road is down."""
+    at = NOW - timedelta(hours=2)
+    return SomeHub(fortnight(FALLING), (alert("red", (84.0, 83.0), at),), road=DOWN, met=DEVICES)
