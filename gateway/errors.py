@@ -1,8 +1,8 @@
 """Which errors a person must act on, and the exit code that says so."""
 
 from cloud_bridge.backend.database import TablesError
+from cloud_bridge.look.serve import PortError
 from cloud_bridge.program import causes
-from cloud_bridge.serve import PortError
 from cloud_bridge.settings import SettingsError
 from gateway.ports import RadioError
 from gateway.store.file import StoreError

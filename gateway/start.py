@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import SystemRandom
 
+from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
-from cloud_bridge.serve import address, listen, serve
 from cloud_bridge.settings import load_plan
 from gateway.app import Hub
 from gateway.radio import open_radio

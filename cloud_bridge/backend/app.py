@@ -22,7 +22,7 @@ from devices.readings import CODINGS, Kind
 class Changes(Protocol):
     """Tells that the tables have changed."""
 
-    async def wait(self) -> None:
+    async def wait(self) -> object:
         """Return at the next change after the call."""
         ...
 

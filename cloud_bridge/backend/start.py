@@ -10,9 +10,9 @@ from cloud_bridge.backend.live import Changes
 from cloud_bridge.backend.settings import WardSettings
 from cloud_bridge.backend.tables import open_tables
 from cloud_bridge.backend.views import Person
+from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
-from cloud_bridge.serve import address, listen, serve
 from cloud_bridge.settings import load_plan
 
 

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 KEEP_ALIVE_S = 15.0
 RETRY_MS = 2_000
 
-Wait = Callable[[], Awaitable[None]]
+Wait = Callable[[], Awaitable[object]]
 """Returns at the next change after the call."""
 
 _HEADERS = [
