@@ -127,7 +127,7 @@ def test_what_arrived_before_the_link_broke_is_handed_out_first():
 
 
 def test_the_confirmation_goes_out_before_anybody_has_received():
-    """As BlueZ does it: the twin has forgotten the records while they still lie in the hub's inbox, in order."""
+    """As BlueZ does it: what the twin has forgotten still lies in the inbox, in its order."""
 
     async def life():
         twin = oximeter(2)
