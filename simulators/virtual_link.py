@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 from devices.driver import LinkError
@@ -14,6 +14,8 @@ HOP_S = 0.03
 
 INBOX_COUNT_MAX = 1000
 """So many notifications wait for the hub at most; then the link breaks, and nothing is confirmed."""
+
+_Part = Callable[[], Coroutine[None, None, None]]
 
 
 class Connection:
@@ -39,7 +41,7 @@ class Connection:
         if char not in self._subscribed or not self._arrive(char, data):
             return False
         if self._fate.is_met_by(self._fate.unkindness.confirm_lost):
-            self._fate.note("unconfirmed", self.twin.address)
+            self.lose("the confirmation was lost")  # nothing more may be indicated on such a link
             return False
         return True
 
@@ -64,12 +66,12 @@ class Connection:
         """Let the twin know, once, that somebody listens."""
         if char not in self._subscribed:
             self._subscribed[char] = None
-            self._begin(self.twin.subscribed(char, self))
+            self._begin(lambda: self.twin.subscribed(char, self))
 
     def write(self, char: str, data: bytes) -> None:
         """Let the twin know what was written; on a lost link it never does."""
         if self.lost is None:
-            self._begin(self.twin.written(char, data, self))
+            self._begin(lambda: self.twin.written(char, data, self))
 
     def lose(self, why: str) -> None:
         """Break the link; what has arrived stays in the inbox."""
@@ -98,13 +100,13 @@ class Connection:
         self.changed.set()
         return not is_garbled
 
-    def _begin(self, part: Coroutine[None, None, None]) -> None:
+    def _begin(self, part: _Part) -> None:
         self._tasks.append(self._group.create_task(_until_lost(part)))
 
 
-async def _until_lost(part: Coroutine[None, None, None]) -> None:
+async def _until_lost(part: _Part) -> None:
     with suppress(LinkError):  # the twin's part ends with the link, as it should
-        await part
+        await part()
 
 
 class VirtualLink:
