@@ -16,6 +16,7 @@ from cloud_bridge.contract.entries import Batch, Entry
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes
 from cloud_bridge.contract.topics import topic
+from cloud_bridge.together import together
 from cloud_bridge.uplink import BACKOFF_S_MAX, Window, backoff_s
 
 RECEIPT_TIMEOUT_S = 20.0
@@ -87,8 +88,8 @@ class Carrier:
         while True:
             try:
                 await self._connection()
-            except* UplinkError as errors:
-                self._note_road(is_connected=False, problem=str(errors.exceptions[0]))
+            except UplinkError as error:
+                self._note_road(is_connected=False, problem=str(error))
             wait_s = backoff_s(self._attempt, self._dice, self._backoff_s_max)
             self._attempt += 1
             log.info("road down (%s); next try in %.1f s", self.road.problem, wait_s)
@@ -105,9 +106,7 @@ class Carrier:
             await session.publish(birth.topic, birth.payload, is_retained=True)
             self._work.set()
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._listen(session))
-                    tasks.create_task(self._send(session))
+                await together(self._listen(session), self._send(session))
             except asyncio.CancelledError:
                 # Leaving on purpose fires no will: say so ourselves, unless the road is too slow.
                 with contextlib.suppress(UplinkError, TimeoutError):

@@ -78,7 +78,9 @@ class Tally:
         """Count everything, each at its own place."""
         twins = [twin for home in homes for twin in (home.parts.oximeter, home.parts.scale)]
         figures = [await ward.tables.figures(home.parts.home) for home in homes]
-        took_s = {id_: at_s - self._told_s[id_] for id_, at_s in self._in_ward_s.items() if id_ in self._told_s}
+        took_s = {
+            id_: at_s - self._told_s[id_] for id_, at_s in self._in_ward_s.items() if id_ in self._told_s
+        }
         on_time_s = [seconds for id_, seconds in took_s.items() if id_ not in self._in_outage]
         p50, p99 = _percentiles(on_time_s)
         return Summary(

@@ -166,5 +166,7 @@ def full_ward(count: int = 80) -> SomeWard:
             ward.open(home, alert("yellow", (87.0,), NOW - timedelta(hours=3 * place), limit=88))
     ward.persons.append(Person("never", "Nils Uten Hub", 1949))
     ward.states["h11"] = HomeState("h11", True, NOW, NOW, 40, 3)
-    ward.unread.append(Quarantined(1, "h12", None, "bytes that are no batch", b"\x00", NOW - timedelta(hours=2)))
+    ward.unread.append(
+        Quarantined(1, "h12", None, "bytes that are no batch", b"\x00", NOW - timedelta(hours=2))
+    )
     return ward
