@@ -2,64 +2,109 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from statistics import median
 
-from devices.readings import Block, Kind, Reading, reading_id
+from devices.readings import NOT_JUDGED, Block, Kind, Quality, Reading
 
 PERIOD_S = 1.0
 SAMPLES_MAX = 60
 
-_Series = tuple[str, Kind]
+_Series = tuple[str, Kind, int | None, bool]
 
 
 @dataclass(slots=True)
 class BlockBuilder:
-    """Takes readings one by one; gives a Block when a minute is full or the stream breaks."""
+    """Takes readings one by one; gives a Block when a minute is full or the stream breaks.
 
-    _open: dict[_Series, list[Reading]] = field(default_factory=dict)
+    Numbers that may be judged and numbers that may not never share a Block: one bad second must
+    not hide a minute of falling oxygen from the judge, nor lend it its number.
+    """
+
+    _open: dict[_Series, "_Growing"] = field(default_factory=dict)
 
     def add(self, reading: Reading) -> tuple[Block, ...]:
         """Take one continuous reading; return the Blocks that are now complete."""
-        series = (reading.device, reading.kind)
-        waiting = self._open.setdefault(series, [])
+        is_judged = NOT_JUDGED.isdisjoint(reading.quality)
+        series = (reading.device, reading.kind, reading.user_slot, is_judged)
+        growing = self._open.get(series)
         done: list[Block] = []
-        if waiting and not 0 <= _slot(waiting, reading.measured_at) < SAMPLES_MAX:
-            done.append(_block(waiting))
-            waiting.clear()
-        waiting.append(reading)
-        if _slot(waiting, reading.measured_at) == SAMPLES_MAX - 1:
-            done.append(_block(waiting))
-            waiting.clear()
+        if growing is not None and not growing.has_place_for(reading):
+            done.append(growing.block())
+            growing = None
+        if growing is None:
+            growing = self._open[series] = _Growing(reading)
+        growing.put(reading)
+        if len(growing.samples) == SAMPLES_MAX:
+            done.append(growing.block())
+            del self._open[series]
         return tuple(done)
 
     def flush(self) -> tuple[Block, ...]:
         """Return what is left, complete or not, and forget it."""
-        left = tuple(_block(waiting) for waiting in self._open.values() if waiting)
+        left = tuple(growing.block() for growing in self._open.values())
         self._open.clear()
         return left
 
 
-def _slot(waiting: list[Reading], at: datetime) -> int:
-    return round((at - waiting[0].measured_at).total_seconds() / PERIOD_S)
+@dataclass(slots=True)
+class _Growing:
+    """A Block that is not full yet."""
 
+    first: Reading
+    samples: list[float | None] = field(default_factory=list)
+    quality: set[Quality] = field(default_factory=set)
+    received_at: datetime = field(init=False)
 
-def _block(waiting: list[Reading]) -> Block:
-    first = waiting[0]
-    samples: list[float | None] = [None] * (_slot(waiting, waiting[-1].measured_at) + 1)
-    for reading in waiting:
-        samples[_slot(waiting, reading.measured_at)] = reading.value
-    value = float(median(sample for sample in samples if sample is not None))
-    return Block(
-        id=reading_id(first.device, first.kind, value, first.device_time or first.measured_at),
-        kind=first.kind,
-        value=value,
-        device=first.device,
-        driver=first.driver,
-        measured_at=first.measured_at,
-        received_at=waiting[-1].received_at,
-        device_time=first.device_time,
-        quality=tuple(sorted({flag for reading in waiting for flag in reading.quality})),
-        is_continuous=True,
-        period_s=PERIOD_S,
-        samples=tuple(samples),
-    )
+    def has_place_for(self, reading: Reading) -> bool:
+        """Tell whether this reading belongs here: not before the newest, not after the minute."""
+        return len(self.samples) - 1 <= self._slot(reading) < SAMPLES_MAX
+
+    def put(self, reading: Reading) -> None:
+        """Put one number in its second."""
+        slot = self._slot(reading)
+        self.samples += [None] * (slot + 1 - len(self.samples))
+        if self.samples[slot] is not None:
+            self._close_ranks(slot)
+        self.samples[slot] = reading.value
+        self.quality.update(reading.quality)
+        self.received_at = reading.received_at
+
+    def block(self) -> Block:
+        """Return what has been gathered."""
+        first = self.first
+        return Block(
+            id=self._id(),
+            kind=first.kind,
+            value=float(median(sample for sample in self.samples if sample is not None)),
+            device=first.device,
+            driver=first.driver,
+            measured_at=first.measured_at,
+            received_at=self.received_at,
+            device_time=first.device_time,
+            quality=tuple(flag for flag in Quality if flag in self.quality),
+            user_slot=first.user_slot,
+            is_continuous=True,
+            period_s=PERIOD_S,
+            samples=tuple(self.samples),
+        )
+
+    def _slot(self, reading: Reading) -> int:
+        return round((reading.measured_at - self.first.measured_at).total_seconds() / PERIOD_S)
+
+    def _close_ranks(self, slot: int) -> None:
+        """Move the run that ends here back into the gap before it: radio is late, never early.
+
+        Where there is no gap, the device talks faster than we keep, and its newer number stands.
+        """
+        gap = next((at for at in range(slot, -1, -1) if self.samples[at] is None), None)
+        if gap is not None:
+            del self.samples[gap]
+            self.samples.append(None)
+
+    def _id(self) -> str:
+        """All samples are its identity: a Block is never taken for a single reading or another Block."""
+        first = self.first
+        moment = (first.device_time or first.measured_at).isoformat()
+        words = f"{first.device}|{first.kind}|{first.user_slot}|{moment}|{PERIOD_S}|{self.samples!r}"
+        return blake2b(words.encode(), digest_size=12).hexdigest()

@@ -1,7 +1,7 @@
 """The vocabulary of the house: one Reading is one measured fact about one person."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -10,6 +10,9 @@ CLOCK_AHEAD_S_MAX = 300.0
 
 FIRST_CREDIBLE_YEAR = 2026
 """No hub and no reading of ours is older than the house itself."""
+
+LAST_CREDIBLE_YEAR = 2099
+"""Nothing of ours is that young either, even where the hub has no clock to compare with."""
 
 
 class Kind(StrEnum):
@@ -113,25 +116,28 @@ def reading_id(device: str, kind: Kind, value: float, said_at: datetime) -> str:
     the only one known (decision D2 in this floor's README).
     """
     moment = said_at.replace(microsecond=0).isoformat()
-    words = f"{device}|{kind}|{value!r}|{moment}"
+    words = f"{device}|{kind}|{float(value)!r}|{moment}"
     return blake2b(words.encode(), digest_size=12).hexdigest()
 
 
 def believed_time(
     device_time: datetime | None, heard: Heard, *, is_clock_set: bool = True
 ) -> datetime | None:
-    """Return when the device measured, by its own clock, or None where that can't be believed.
+    """Return when the device measured, by its own clock and in UTC, or None where that can't be believed.
 
-    A hub that has no clock yet (it stands in 1970) has nothing better than the device's word.
+    A hub that has no clock yet (it stands in 1970) has nothing better than the device's word. In
+    autumn an hour of wall clock comes twice: we believe the later one that isn't ahead of us.
     """
-    if device_time is None or not is_clock_set or device_time.year < FIRST_CREDIBLE_YEAR:
+    if device_time is None or not is_clock_set:
         return None
-    believed = device_time.replace(tzinfo=heard.timezone)
+    if not FIRST_CREDIBLE_YEAR <= device_time.year <= LAST_CREDIBLE_YEAR:
+        return None
+    zone = heard.timezone
+    both = [device_time.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
     if heard.received_at.year < FIRST_CREDIBLE_YEAR:
-        return believed
-    if believed - heard.received_at > timedelta(seconds=CLOCK_AHEAD_S_MAX):
-        return None
-    return believed
+        return both[0]
+    latest = heard.received_at + timedelta(seconds=CLOCK_AHEAD_S_MAX)
+    return max((moment for moment in both if moment <= latest), default=None)
 
 
 def reading_of(

@@ -1,0 +1,71 @@
+"""A twin's memory: it keeps what it has measured until the hub confirms, and counts for itself."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from devices.readings import Kind
+from simulators.peripherals.twin import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One number that the twin knows of, as it stands on its own display."""
+
+    kind: Kind
+    value: float
+    device_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record in a twin's memory: when, which facts, and the bytes that tell them."""
+
+    device_time: datetime
+    facts: tuple[Fact, ...]
+    data: bytes
+
+
+@dataclass(slots=True)
+class Memory:
+    """Records in the order of measuring; the oldest is told first, until it is confirmed."""
+
+    measured: list[Record] = field(default_factory=list)
+    on_told: Callable[[Record], None] | None = None
+    confirmed_count: int = 0
+    _waiting: deque[Record] = field(default_factory=deque)
+    _begun_count: int = 0
+
+    @property
+    def waiting_count(self) -> int:
+        """How many records no hub has confirmed yet."""
+        return len(self._waiting)
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Every fact that a hub has confirmed: the twin's own count."""
+        confirmed = self.measured[: self.confirmed_count]
+        return tuple(fact for record in confirmed for fact in record.facts)
+
+    def put(self, record: Record) -> None:
+        """Remember one record."""
+        self.measured.append(record)
+        self._waiting.append(record)
+
+    async def tell(self, hub: Hub, char: str) -> bool:
+        """Indicate record after record; stop and return False at the first without a confirmation."""
+        while self._waiting:
+            record = self._waiting[0]
+            self._note_first(record)
+            if not await hub.indicate(char, record.data):
+                return False
+            self._waiting.popleft()
+            self.confirmed_count += 1
+        return True
+
+    def _note_first(self, record: Record) -> None:
+        if self.confirmed_count < self._begun_count:
+            return
+        self._begun_count += 1
+        if self.on_told is not None:
+            self.on_told(record)

@@ -1,0 +1,159 @@
+"""The twin of a pulse oximeter (service 0x1822): spot checks from memory, a stream, a record access point."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from devices.codecs import racp
+from devices.drivers.pulse_oximeter import (
+    CONTINUOUS,
+    FEATURES,
+    RECORDS,
+    SERVICE,
+    SPOT_CHECK,
+    Continuous,
+    Spot,
+)
+from devices.readings import Kind
+from simulators.peripherals.memory import Fact, Memory, Record
+from simulators.peripherals.twin import Characteristic, Hub, Property, Service
+
+LINGER_S = 1.0
+"""So long it stays after its last word, in case the hub has a question."""
+
+STREAM_PERIOD_S = 1.0
+
+FEATURES_VALUE = (1 << 2 | 1 << 3 | 1 << 6).to_bytes(2, "little")
+"""It stores, it has a clock, it knows the perfusion index."""
+
+
+class PulseOximeterTwin:
+    """Remembers spot checks until they are confirmed, tells them oldest first, hangs up and sleeps."""
+
+    def __init__(
+        self,
+        address: str = "F0:00:00:00:0A:01",
+        name: str = "Oximeter",
+        *,
+        passkey: int | None = None,
+        is_secured: bool = False,
+        on_told: Callable[[Record], None] | None = None,
+    ) -> None:
+        self.address = address
+        self.name = name
+        self.passkey = passkey
+        self.is_awake = False
+        self.deletes_asked = 0
+        self.memory = Memory(on_told=on_told)
+        self._is_secured = is_secured
+        self._stream: deque[Continuous] = deque()
+        self._one_talk = asyncio.Lock()
+
+    @property
+    def advertised_services(self) -> tuple[str, ...]:
+        """The UUIDs in its advertisement."""
+        return (SERVICE,)
+
+    @property
+    def service_data(self) -> Mapping[str, bytes]:
+        """Nothing: it is talked to, it doesn't broadcast."""
+        return {}
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """Its GATT table."""
+        table = (
+            (SPOT_CHECK, Property.INDICATE, b""),
+            (CONTINUOUS, Property.NOTIFY, b""),
+            (FEATURES, Property.READ, FEATURES_VALUE),
+            (RECORDS, Property.WRITE | Property.INDICATE, b""),
+        )
+        chars = tuple(Characteristic(*row, is_secured=self._is_secured) for row in table)
+        return (Service(SERVICE, chars),)
+
+    @property
+    def measured(self) -> list[Record]:
+        """Everything it has ever measured, told or not."""
+        return self.memory.measured
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The single facts it knows to have told."""
+        return self.memory.facts()
+
+    def measure(
+        self,
+        now_local: datetime,
+        spo2: float | None,
+        pulse: float | None,
+        perfusion: float | None = None,
+        *,
+        status: int | None = None,
+        sensor: int | None = None,
+        is_clock_set: bool = True,
+    ) -> Record:
+        """Put one spot check into memory, by the device's own clock, and wake up."""
+        moment = now_local.replace(tzinfo=None, microsecond=0)
+        frame = Spot(spo2, pulse, moment, is_clock_set, status, sensor, perfusion)
+        numbers = {Kind.SPO2: spo2, Kind.PULSE_RATE: pulse, Kind.PERFUSION_INDEX: perfusion}
+        facts = tuple(Fact(kind, value, moment) for kind, value in numbers.items() if value is not None)
+        record = Record(moment, facts, bytes(frame))
+        self.memory.put(record)
+        self.is_awake = True
+        return record
+
+    def stream(self, values: Iterable[tuple[float | None, float | None]]) -> None:
+        """Have SpO2 and pulse ready, one pair a second, for whoever subscribes; wake up."""
+        self._stream.extend(Continuous(spo2, pulse) for spo2, pulse in values)
+        self.is_awake = True
+
+    async def subscribed(self, char: str, hub: Hub) -> None:
+        """Tell what there is to tell on this characteristic; the last to end hangs up."""
+        if char == SPOT_CHECK:
+            async with self._one_talk:
+                await self._tell(hub)
+            if self._stream:
+                return
+        elif char == CONTINUOUS and self._stream:
+            await self._play(hub)
+        else:
+            return
+        await asyncio.sleep(LINGER_S)
+        async with self._one_talk:
+            await hub.hang_up()
+
+    async def written(self, char: str, data: bytes, hub: Hub) -> None:
+        """Answer a request at the record access point."""
+        if char == RECORDS:
+            async with self._one_talk:
+                await hub.indicate(RECORDS, await self._answer(data, hub))
+
+    async def _tell(self, hub: Hub) -> None:
+        await self.memory.tell(hub, SPOT_CHECK)
+        self._sleep_if_done()
+
+    async def _play(self, hub: Hub) -> None:
+        while self._stream:
+            await hub.notify(CONTINUOUS, bytes(self._stream[0]))
+            self._stream.popleft()
+            await asyncio.sleep(STREAM_PERIOD_S)
+        self._sleep_if_done()
+
+    def _sleep_if_done(self) -> None:
+        self.is_awake = bool(self.memory.waiting_count or self._stream)
+
+    async def _answer(self, data: bytes, hub: Hub) -> bytes:
+        if len(data) < 2:
+            return racp.answer(data[0] if data else 0, racp.Code.INVALID_OPERATOR)
+        op, operator = data[0], data[1]
+        if op == racp.Op.DELETE:
+            self.deletes_asked += 1
+        if op not in (racp.Op.REPORT, racp.Op.COUNT):
+            return racp.answer(op, racp.Code.OP_UNSUPPORTED)
+        if operator != racp.ALL:
+            return racp.answer(op, racp.Code.OPERATOR_UNSUPPORTED)
+        if op == racp.Op.COUNT:
+            return racp.count_answer(self.memory.waiting_count)
+        has_records = self.memory.waiting_count > 0
+        await self._tell(hub)
+        return racp.answer(op, racp.Code.SUCCESS if has_records else racp.Code.NO_RECORDS)
