@@ -14,6 +14,7 @@ from gateway.radio import Waits
 from simulators.radio.air import Air
 from simulators.radio.backend import air_radio, unix_radio
 from simulators.radio.host import TwinHost, hosted
+from simulators.virtual_radio import VirtualRadio
 from tests.contracts.teller import Teller
 
 SUPERVISION_S = 0.3
@@ -43,29 +44,45 @@ def tellers() -> tuple[Teller, ...]:
     return tuple(Teller(name, address_of(name)) for name in NAMES)
 
 
-async def obey(
-    host: TwinHost, what: str, *, records: Sequence[str] = (), stops_after: int | None = None
-) -> Any:
-    """Carry out one order on a device in the air."""
-    twin = host.twin
-    assert isinstance(twin, Teller)
+def obey_twin(twin: Teller, what: str, *, records: Sequence[str] = (), stops_after: int | None = None) -> Any:
+    """Carry out one order on a device itself."""
     match what:
         case "measure":
             twin.measure(*map(bytes.fromhex, records), stops_after=stops_after)
-            twin.answers.clear()
-            await host.refresh()
         case "sleep":
             twin.is_awake = False
-            await host.refresh()
-        case "lose":
-            host.set_in_range(False)
-        case "find":
-            host.set_in_range(True)
         case "untold":
             return [record.hex() for record in twin.untold]
         case _:
             raise AssertionError(f"nobody understands {what}")
     return None
+
+
+async def obey(host: TwinHost, what: str, **how: Any) -> Any:
+    """Carry out one order on a device in the air, or on its place there."""
+    assert isinstance(host.twin, Teller)
+    if what in ("lose", "find"):
+        return host.set_in_range(what == "find")
+    answer = obey_twin(host.twin, what, **how)
+    await host.refresh()
+    return answer
+
+
+class VirtualRoom:
+    """The radio made of nothing, at the level of links."""
+
+    def __init__(self) -> None:
+        self._twins = {twin.name: twin for twin in tellers()}
+        self.radio = self._virtual = VirtualRadio(
+            self._twins.values(), advertising_interval_s=INTERVAL_MS / 1000
+        )
+
+    async def order(self, name: str, what: str, **how: Any) -> Any:
+        """Order at once."""
+        twin = self._twins[name]
+        if what in ("lose", "find"):
+            return self._virtual.set_in_range(twin.address, what == "find")
+        return obey_twin(twin, what, **how)
 
 
 class AirRoom:
@@ -123,6 +140,12 @@ class AirProcess:
             assert self._process.stdout is not None
             self._process.stdout.close()
             self._process = None
+
+
+@contextlib.asynccontextmanager
+async def open_virtual() -> AsyncIterator[Room]:
+    """Open a room without a radio."""
+    yield VirtualRoom()
 
 
 @contextlib.asynccontextmanager

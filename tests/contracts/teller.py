@@ -49,6 +49,7 @@ class Teller:
         """Have something to tell, and wake; fall silent in the middle if so ordered."""
         self.untold.extend(records)
         self.stops_after = stops_after
+        self.answers.clear()
         self.is_awake = True
 
     async def subscribed(self, char: str, hub: Hub) -> None:

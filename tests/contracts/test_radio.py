@@ -11,7 +11,7 @@ import pytest
 
 from devices.driver import Advertisement, Link, LinkError
 from gateway.ports import Radio, RadioError
-from tests.contracts.radios import AirProcess, Room, address_of, open_air, open_far
+from tests.contracts.radios import AirProcess, Room, address_of, open_air, open_far, open_virtual
 from tests.contracts.teller import ABSENT, DATA_SERVICE, ECHO, FEATURE, ORDERS, SECRET, SERVICE, TOLD
 
 A, B = "teller-a", "teller-b"
@@ -36,10 +36,10 @@ def process() -> Iterator[AirProcess]:
         air.die()
 
 
-@pytest.fixture(params=["air", "unix"])
+@pytest.fixture(params=["virtual", "air", "unix"])
 def open_room(request: pytest.FixtureRequest) -> OpenRoom:
-    if request.param == "air":
-        return open_air
+    if request.param != "unix":
+        return open_air if request.param == "air" else open_virtual
     process = request.getfixturevalue("process")
     return lambda: open_far(process)
 
@@ -169,10 +169,10 @@ async def test_a_silent_device_is_a_link_error(open_room: OpenRoom) -> None:
 async def test_indications_arrive_in_order_confirmed_and_before_the_end(open_room: OpenRoom) -> None:
     """A device that tells and hangs up at once loses nothing: all is handed out, then comes the LinkError."""
     async with open_room() as room:
-        await measure(room, A, records(30))
+        await measure(room, A, records(12))
         async with link_to(room, A) as link:
             await link.subscribe(TOLD)
-            assert await received(link) == records(30)
+            assert await received(link) == records(12)
             with pytest.raises(LinkError):
                 await link.receive(timeout_s=QUIET_S)
             with pytest.raises(LinkError):

@@ -34,7 +34,6 @@ class Bench:
     async def measure(self, *records: bytes) -> None:
         """Let the device have something to tell."""
         self.twin.measure(*records)
-        self.twin.answers.clear()
         await self.host.refresh()
 
 
