@@ -88,7 +88,8 @@ class Adapter:
                 try:
                     return await device.connect(address, timeout=None)
                 except asyncio.CancelledError:
-                    await _give_up(device, address)
+                    if self._device is device:  # a radio that is gone has nothing to take back
+                        await _give_up(device, address)
                     raise
 
     async def forget(self, address: Address) -> None:

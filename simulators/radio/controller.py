@@ -142,6 +142,14 @@ class AirController(controller.Controller):
         )
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
+    def on_hci_disconnect_command(self, command: hci.HCI_Disconnect_Command) -> None:
+        """End a link; bumble promises to end one that is not there, and then never reports it ended."""
+        if self.find_connection_by_handle(command.connection_handle) is not None:
+            super().on_hci_disconnect_command(command)
+            return
+        unknown = hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
+        self._send_hci_command_status(unknown, command.op_code)
+
     def on_hci_reset_command(self, command: hci.HCI_Reset_Command) -> hci.HCI_StatusReturnParameters:
         """Start afresh; bumble keeps links, advertisements and scans of a life before."""
         for known in list(self.le_connections.values()):

@@ -225,18 +225,21 @@ async def test_who_was_never_heard_is_a_link_error(open_room: OpenRoom) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_cancelled_connection_leaves_the_radio_usable(open_room: OpenRoom) -> None:
+@pytest.mark.parametrize("is_scanning", [True, False])
+async def test_a_cancelled_connection_leaves_the_radio_usable(open_room: OpenRoom, is_scanning: bool) -> None:
     """Giving up on one device doesn't keep the radio from the next, nor from the same one."""
-    async with open_room() as room:
+    async with open_room() as room, asyncio.timeout(TEST_S), aclosing(room.radio.scan()) as scan:
         await measure(room, A, records(1))
-        await hear(room.radio, A)
+        await anext(scan)
         await room.order(A, "sleep")
+        if not is_scanning:
+            await scan.aclose()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.1), room.radio.connect(address_of(A)):
                 raise AssertionError("there was nobody to connect to")
         await measure(room, A, [])
         for _ in range(2):
-            async with link_to(room, A) as link:
+            async with room.radio.connect(address_of(A)) as link:
                 assert await link.read(FEATURE) == b"feature"
 
 
@@ -300,8 +303,8 @@ async def test_a_radio_that_dies_says_so_and_may_return() -> None:
                 await anext(scan)
                 async with room.radio.connect(address_of(A)) as link:
                     process.die()
-                    with pytest.raises(LinkError):
-                        await link.receive(timeout_s=QUIET_S)
+                    with pytest.raises(LinkError, match="hung up or went out of reach"):
+                        await link.receive(timeout_s=TEST_S)
                 with pytest.raises(RadioError, match="pusterom simulate"):
                     async for _ in scan:
                         pass

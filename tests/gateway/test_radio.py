@@ -122,6 +122,17 @@ async def test_scanning_has_limits() -> None:
                 raise AssertionError("it is forgotten")
 
 
+async def test_a_new_scan_starts_with_nobody_heard() -> None:
+    """What was heard yesterday can't be connected to: BlueZ has forgotten it too."""
+    bluez = Bluez()
+    await bluez.hear()
+    bluez.scanner.heard = [("AA:AA:AA:AA:AA:AA", QUIET)]
+    await bluez.hear()
+    with pytest.raises(LinkError, match="not heard"):
+        async with bluez.radio.connect(ADDRESS):
+            raise AssertionError("it was not heard again")
+
+
 @pytest.mark.parametrize("step", [hang, refuse(BleakError("le-connection-abort")), refuse(EOFError())])
 async def test_a_connection_that_fails_is_a_link_error(step: Any) -> None:
     """Hanging, refused, bus gone: a LinkError in time, and the client is asked to clean up."""

@@ -6,6 +6,8 @@ import contextlib
 import pytest
 
 from devices.driver import LinkError
+from gateway.radio import BleakRadio
+from simulators.peripherals.twin import Hub
 from simulators.radio.air import Air
 from simulators.radio.backend import air_radio
 from simulators.radio.host import hosted
@@ -162,6 +164,72 @@ async def test_two_hubs_one_device() -> None:
                 async with second.connect(ADDRESS):
                     raise AssertionError("the device is taken")
             assert await link.read(FEATURE) == b"feature"
+
+
+async def test_two_hubs_reach_out_at_once() -> None:
+    """Of two that wait for one device the slower is told at once, and holds no link to nobody."""
+    async with asyncio.timeout(TEST_S), bench() as room:
+        await room.measure()
+        hubs = [room.hub(), air_radio(room.air, waits=WAITS, address="F0:0D:00:00:00:02")]
+        for hub in hubs:
+            await hear(hub)
+        room.twin.is_awake = False
+        await room.host.refresh()
+
+        async def visit(hub: BleakRadio) -> str:
+            try:
+                async with hub.connect(ADDRESS) as link:
+                    return (await link.read(FEATURE)).decode()
+            except LinkError as error:
+                return str(error)
+
+        async def wake() -> None:
+            waiting = [one for one in room.air.controllers if one.pending_le_connection is not None]
+            assert len(waiting) == 2
+            await room.measure()
+
+        async with asyncio.TaskGroup() as tasks:
+            visits = [tasks.create_task(visit(hub)) for hub in hubs]
+            asyncio.get_running_loop().call_later(0.2, lambda: tasks.create_task(wake()))
+        said = sorted(visit.result() for visit in visits)
+        assert said[1] == "feature"
+        assert "the link was lost" in said[0]
+
+
+async def test_who_hangs_up_may_finish_the_sentence() -> None:
+    """A twin that decides to sleep after it has hung up does so, and calls no more."""
+
+    class Tired(Teller):
+        async def subscribed(self, char: str, hub: Hub) -> None:
+            assert char == TOLD
+            await hub.hang_up()
+            await asyncio.sleep(0)
+            self.is_awake = False
+
+    async with asyncio.timeout(TEST_S):
+        air, twin = Air(0.3), Tired("tired", ADDRESS)
+        twin.is_awake = True
+        async with hosted(air, [twin], interval_ms=20):
+            radio = air_radio(air, waits=WAITS)
+            async with link_to(radio) as link:
+                with contextlib.suppress(LinkError):  # it may be gone before it has answered
+                    await link.subscribe(TOLD)
+                with pytest.raises(LinkError, match="hung up"):
+                    await link.receive(timeout_s=2)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await hear(radio)
+
+
+async def test_who_is_taken_out_of_the_air_stops_calling() -> None:
+    """A device whose battery is out leaves no clockwork behind."""
+    async with bench() as room:
+        await room.measure()
+        await hear(room.hub())
+        one = room.host._controller
+        assert [each.enabled for each in one.advertising_sets.values()] == [True]
+    assert [each.enabled for each in one.advertising_sets.values()] == [False]
+    assert not one.is_listening
 
 
 async def test_nothing_is_left_in_the_air() -> None:

@@ -96,6 +96,8 @@ async def test_a_wrong_passkey_is_a_link_error_and_the_next_try_is_free() -> Non
             with pytest.raises(LinkError, match="pairing failed"):
                 await link.read(SECRET)
             assert await link.read(SECRET) == b"secret"
+        async with link_to(hub):
+            assert is_encrypted(room), "both ends kept the bond of the second try"
         await hub.forget(ADDRESS)
         await room.host.forget_bonds()
         for _ in range(2):

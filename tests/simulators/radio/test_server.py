@@ -11,12 +11,16 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from devices.driver import LinkError
 from gateway.ports import RadioError
-from gateway.radio import open_radio
+from gateway.radio import Waits, open_radio
 from simulators.radio.air import Air
+from simulators.radio.backend import unix_radio
+from simulators.radio.host import hosted
 from simulators.radio.server import serve
 from simulators.simulate import simulate
-from tests.contracts.teller import SECRET, TOLD, Teller
+from tests.contracts.teller import FEATURE, SECRET, TOLD, Teller
+from tests.simulators.radio.conftest import ADDRESS, hear
 
 pytestmark = pytest.mark.anyio
 TEST_S = 8.0
@@ -101,6 +105,40 @@ async def test_a_client_that_talks_nonsense_is_cut_off(place: Path) -> None:
         with contextlib.suppress(ConnectionResetError):
             await writer.wait_closed()
         assert not air.controllers
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+async def test_a_server_that_stops_ends_what_waits_for_it(place: Path, is_linked: bool) -> None:
+    """A connection being opened, and a value being read, end with the radio and not with their time-outs."""
+    spec, air, twin = f"unix:{place}", Air(), Teller("teller", ADDRESS)
+    radio = unix_radio(spec, waits=Waits(connect_s=60, read_s=60))
+    served, over = asyncio.Event(), asyncio.Event()
+
+    async def serve_until_over() -> None:
+        async with serve(air, spec):
+            served.set()
+            await over.wait()
+
+    async def talk() -> None:
+        await hear(radio)
+        twin.is_awake = is_linked
+        await host.refresh()
+        async with radio.connect(ADDRESS) as link:
+            host.set_in_range(False)
+            await link.read(FEATURE)
+
+    async with (
+        asyncio.timeout(TEST_S),
+        hosted(air, [twin], interval_ms=20) as (host,),
+        asyncio.TaskGroup() as tasks,
+    ):
+        tasks.create_task(serve_until_over())
+        await served.wait()
+        twin.is_awake = True
+        await host.refresh()
+        asyncio.get_running_loop().call_later(0.2, over.set)
+        with pytest.raises(LinkError, match="lost"):
+            await talk()
 
 
 async def test_simulate_lets_devices_wake_again_and_again(place: Path) -> None:
