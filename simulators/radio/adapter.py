@@ -18,6 +18,8 @@ from simulators.radio.errors import BUMBLE_ERRORS, bleak_errors
 from simulators.radio.pipe import Pipe
 
 HUB_ADDRESS = "F0:0D:00:00:00:01"
+"""Two hubs in one air need two addresses."""
+
 CANCEL_S = 2.0
 
 Hear = Callable[[Advertisement], None]
@@ -27,9 +29,15 @@ class Adapter:
     """One adapter, in this process's own air or behind a unix socket; it starts with its first user."""
 
     def __init__(
-        self, place: Air | Path, *, bonds: Path | None = None, passkey: Passkey | None = None
+        self,
+        place: Air | Path,
+        *,
+        bonds: Path | None = None,
+        passkey: Passkey | None = None,
+        address: str = HUB_ADDRESS,
     ) -> None:
-        self.bonds = bonds_of(HUB_ADDRESS, bonds)
+        self.bonds = bonds_of(address, bonds)
+        self._address = address
         self._place = place
         self._passkey = passkey
         self._device: Device | None = None
@@ -80,7 +88,8 @@ class Adapter:
                 try:
                     return await device.connect(address, timeout=None)
                 except asyncio.CancelledError:
-                    await _give_up(device, address)
+                    if self._device is device:  # a radio that is gone has nothing to take back
+                        await _give_up(device, address)
                     raise
 
     async def forget(self, address: Address) -> None:
@@ -91,7 +100,7 @@ class Adapter:
     async def _start(self) -> None:
         source = await self._open()
         host = Host(source, source)
-        device = Device(config=DeviceConfiguration(name="hub", address=Address(HUB_ADDRESS)), host=host)
+        device = Device(config=DeviceConfiguration(name="hub", address=Address(self._address)), host=host)
         device.keystore = self.bonds
         device.pairing_config_factory = lambda link: hub_pairing(str(link.peer_address), self._passkey)
         device.on("advertisement", self._heard)
@@ -107,7 +116,7 @@ class Adapter:
 
     async def _open(self) -> AirController | Pipe:
         if isinstance(self._place, Air):
-            air, one = self._place, AirController("hub", self._place)
+            air, one = self._place, AirController(self._address, self._place)
             self._leave = lambda: air.detach(one)
             return one
         try:

@@ -102,6 +102,11 @@ class Air(link.LocalLink):
     def detach(self, one: "AirController") -> None:
         """Take a controller out of the air: its battery is out, or its process died."""
         self.lose_links(one)
+        # Who was out of range when we hung up still holds the other half of the link.
+        address = one.own_random_address
+        for other in self._present():
+            if address and (half := other.le_connections.get(address)):
+                other.on_le_disconnected(half, hci.HCI_CONNECTION_TIMEOUT_ERROR)
         one.fall_silent()
         if patience := self._patience.pop(one, None):
             patience.cancel()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gateway.ports import Radio
 from gateway.radio import BleakRadio, Waits
-from simulators.radio.adapter import Adapter
+from simulators.radio.adapter import HUB_ADDRESS, Adapter
 from simulators.radio.air import Air
 from simulators.radio.bonds import Passkey
 from simulators.radio.client import AirClient
@@ -28,10 +28,15 @@ def unix_radio(
 
 
 def air_radio(
-    air: Air, *, bonds: Path | None = None, passkey: Passkey | None = None, waits: Waits = PATIENCE
+    air: Air,
+    *,
+    bonds: Path | None = None,
+    passkey: Passkey | None = None,
+    waits: Waits = PATIENCE,
+    address: str = HUB_ADDRESS,
 ) -> BleakRadio:
-    """Return a radio on an air of this process."""
-    return _radio(Adapter(air, bonds=bonds, passkey=passkey), waits)
+    """Return a radio on an air of this process; a second hub needs another address."""
+    return _radio(Adapter(air, bonds=bonds, passkey=passkey, address=address), waits)
 
 
 def _radio(adapter: Adapter, waits: Waits) -> BleakRadio:

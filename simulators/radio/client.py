@@ -61,10 +61,12 @@ class AirClient(BaseBleakClient):
             link = await self.adapter.connect(radio, self._device.details)
             link.on(link.EVENT_DISCONNECTION, self._ended)
             self._connection = link
+            if link.handle not in radio.connections:
+                self._ended(0)  # before there was anybody to be told
             if pair or await self.adapter.bonds.get(str(link.peer_address)):
                 await self.pair()
             with bleak_errors("discover"):
-                self.services = await services_of(link)
+                self.services = await services_of(self._link())
         except BaseException:
             await self.disconnect()
             raise
@@ -168,7 +170,7 @@ class AirClient(BaseBleakClient):
 
     def _link(self) -> Connection:
         if self._connection is None:
-            raise BleakError("not connected")
+            raise BleakError("the link was lost")
         return self._connection
 
     def _ended(self, _reason: int) -> None:

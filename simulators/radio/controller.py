@@ -1,9 +1,12 @@
 """A virtual controller that behaves: signal strength, scan responses, cancelled connects, a real reset."""
 
 import asyncio
+import contextlib
+import struct
 from random import Random
 
-from bumble import controller, hci, ll
+from bumble import controller, core, hci, ll
+from bumble.transport.common import TransportSink
 
 from simulators.radio.air import Air
 
@@ -18,6 +21,18 @@ _CONNECTABLE = (
 _TX_POWER_UNKNOWN = 0x7F
 
 
+class _Sturdy:
+    """Drops what the stack behind it cannot parse; bumble lets one bad packet end the event loop's turn."""
+
+    def __init__(self, sink: TransportSink) -> None:
+        self._sink = sink
+
+    def on_packet(self, packet: bytes) -> None:
+        """Hand on one packet."""
+        with contextlib.suppress(core.InvalidPacketError, struct.error, IndexError):
+            self._sink.on_packet(packet)
+
+
 class AirController(controller.Controller):
     """bumble's controller with what a hub depends on mended; the reasons stand in the README."""
 
@@ -27,6 +42,10 @@ class AirController(controller.Controller):
         self._dice = dice or Random(name)
         self._air = air
         super().__init__(name, link=air)
+
+    def set_packet_sink(self, sink: TransportSink | None) -> None:
+        """Give our packets to this host, which junk from the far end must not topple."""
+        super().set_packet_sink(None if sink is None else _Sturdy(sink))
 
     @property
     def own_random_address(self) -> hci.Address | None:
@@ -122,6 +141,14 @@ class AirController(controller.Controller):
             ),
         )
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
+
+    def on_hci_disconnect_command(self, command: hci.HCI_Disconnect_Command) -> None:
+        """End a link; bumble promises to end one that is not there, and then never reports it ended."""
+        if self.find_connection_by_handle(command.connection_handle) is not None:
+            super().on_hci_disconnect_command(command)
+            return
+        unknown = hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
+        self._send_hci_command_status(unknown, command.op_code)
 
     def on_hci_reset_command(self, command: hci.HCI_Reset_Command) -> hci.HCI_StatusReturnParameters:
         """Start afresh; bumble keeps links, advertisements and scans of a life before."""

@@ -47,7 +47,7 @@ class TwinHost:
         self._device.keystore = bonds_of(twin.address, bonds)
         self._device.pairing_config_factory = lambda _: twin_pairing(twin.passkey)
         self._device.on("connection", self._connected)
-        self._table = Table(twin.services, self._device, self._subscribed, self._written)
+        self._table = Table(twin, self._device, self._subscribed, self._written)
 
     async def power_on(self) -> None:
         """Start, and be heard if the twin is awake."""

@@ -1,12 +1,12 @@
 """A twin's GATT table as bumble's, with subscriptions as well protected as the values they tell."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from bumble import gatt
 from bumble.att import Attribute
 from bumble.device import Connection, Device
 
-from simulators.peripherals.twin import Characteristic, Property, Service
+from simulators.peripherals.twin import Characteristic, Property, Twin
 from simulators.radio.adverts import uuid_of
 
 _Given = gatt.Characteristic.Properties
@@ -27,16 +27,17 @@ class Table:
 
     def __init__(
         self,
-        services: Sequence[Service],
+        twin: Twin,
         device: Device,
         subscribed: Callable[[str, bool], None],
         written: Callable[[str, bytes], None],
     ) -> None:
+        self._twin = twin
         self._server = device.gatt_server
         self._subscribed = subscribed
         self._written = written
         self._chars: dict[str, gatt.Characteristic[bytes]] = {}
-        for service in services:
+        for service in twin.services:
             chars = [self._characteristic(char) for char in service.characteristics]
             device.add_service(gatt.Service(uuid_of(service.uuid), chars))
 
@@ -58,11 +59,21 @@ class Table:
         if Property.WRITE in char.properties:
             may |= _May.WRITEABLE | (_May.WRITE_REQUIRES_ENCRYPTION if char.is_secured else _May(0))
         value = gatt.CharacteristicValue(
-            read=lambda _: char.value, write=lambda _, data: self._written(char.uuid, bytes(data))
+            read=lambda _: self._value_now(char.uuid),
+            write=lambda _, data: self._written(char.uuid, bytes(data)),
         )
         made = self._chars[char.uuid] = gatt.Characteristic(uuid_of(char.uuid), given, may, value)
         made.descriptors = list(self._cccd(char, made))
         return made
+
+    def _value_now(self, char: str) -> bytes:
+        # Asked for anew at each read: a twin's battery level or feature may change.
+        return next(
+            each.value
+            for service in self._twin.services
+            for each in service.characteristics
+            if each.uuid == char
+        )
 
     def _cccd(self, char: Characteristic, made: gatt.Characteristic[bytes]) -> Iterator[gatt.Descriptor]:
         # Our own: the one that bumble adds by itself lets anybody subscribe.
