@@ -1,8 +1,9 @@
 """The story that the demo tells: three homes, an exacerbation, a cut line, and nothing is missing."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ CUT_DAYS = (5, 4)
 
 MORNING = time(7, 30)
 ARRIVAL_TIMEOUT_S = 20.0
+LOOK_AGAIN_S = 0.1
 OSLO = ZoneInfo("Europe/Oslo")
 
 
@@ -55,6 +57,7 @@ class Stage:
     dice: Random
     pace_s: float
     say: Callable[[str], None]
+    said: set[tuple[str, int]] = field(default_factory=set)
 
 
 async def tell(stage: Stage, today: date) -> None:
@@ -74,11 +77,13 @@ async def _day(stage: Stage, day: date, days_ago: int) -> None:
     for household in stage.households:
         await _measure(stage, household, day)
     await _arrived(stage)
+    await _say_alerts(stage, kari)
     if days_ago == CUT_DAYS[-1]:
         waiting = kari.home.hub.store.highest - kari.home.hub.store.cursor
         stage.say(f"{_said(day)}  the line is mended; {waiting} entries waited on the hub, none is lost")
         kari.internet.set_cut(False)
         await _arrived(stage)
+        await _say_alerts(stage, kari)
 
 
 async def _measure(stage: Stage, household: Household, day: date) -> None:
@@ -101,12 +106,20 @@ async def _arrived(stage: Stage) -> None:
     async with asyncio.timeout(ARRIVAL_TIMEOUT_S):
         with stage.ward.changes.subscribe() as news:
             while not all(_is_settled(household) for household in stage.households):
-                with_news = asyncio.timeout(0.2)  # a hub that is cut off sends the ward no news
-                try:
-                    async with with_news:
+                # A hub that is cut off gives the ward no news: look again by ourselves, too.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_AGAIN_S):
                         await news.wait()
-                except TimeoutError:
-                    continue
+
+
+async def _say_alerts(stage: Stage, household: Household) -> None:
+    """Say what has opened or closed at the ward since we last looked."""
+    changes = await stage.ward.tables.alerts(household.home.parts.home)
+    for seen in reversed(changes):
+        if (seen.home, seen.seq) not in stage.said:
+            stage.said.add((seen.home, seen.seq))
+            mark = {"red": "[bold red]▲ RED[/]", "yellow": "[bold yellow]◆ YELLOW[/]"}[seen.alert.level]
+            stage.say(f"            {mark} {seen.alert.change} at the ward: {seen.alert.reason}")
 
 
 def _is_settled(household: Household) -> bool:

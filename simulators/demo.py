@@ -1,0 +1,168 @@
+"""The whole line in one process: a virtual room, three hubs, the internet, a broker, the ward and a story."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import orjson
+
+from cloud_bridge.backend.app import ward_app
+from cloud_bridge.backend.views import Person
+from cloud_bridge.contract.plan import Plan
+from cloud_bridge.look.serve import address, listen, serve
+from cloud_bridge.mqtt import PahoBroker
+from cloud_bridge.program import utc_now
+from cloud_bridge.settings import load_plan
+from gateway.quiet import quiet_libraries
+from gateway.store.keys import log_key
+from gateway.view import View
+from gateway.web.app import hub_app
+from simulators.broker import SmallBroker
+from simulators.home import Home, HomeParts
+from simulators.internet import Internet
+from simulators.patient import Patient
+from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.radio.air import Air
+from simulators.radio.backend import air_radio
+from simulators.radio.host import hosted
+from simulators.story import DAYS, MORNING, OSLO, Household, Stage, patients, tell
+from simulators.story_clock import StoryClock
+from simulators.tally import Summary, Tally
+from simulators.ward import Ward
+
+BACKOFF_S_MAX = 0.5
+COOL_DOWN_S = 0.1
+ADVERTISING_MS = 20.0
+"""The story runs fast, and so does its patience; a real hub waits longer."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person may choose about the demo."""
+
+    plan_file: Path
+    ward_port: int
+    hub_port: int
+    is_until_done: bool
+    json_file: Path | None
+    seed: int
+    pace_s: float
+    broker_url: str | None = None
+
+
+async def demo(wishes: Wishes, say: Say) -> int:
+    """Play the story and return the exit code: 0 when nothing is missing."""
+    quiet_libraries()
+    plan = load_plan(wishes.plan_file)
+    ward_page, hub_page = listen("127.0.0.1", wishes.ward_port), listen("127.0.0.1", wishes.hub_port)
+    say("[bold]Pusterom[/bold]: three homes, a broker and a ward on this machine; nothing leaves it")
+    say(f"  ward page  {address(ward_page)}  the work list of hospital and municipality")
+    say(f"  hub page   {address(hub_page)}  what Kari sees at home")
+    today = utc_now().astimezone(OSLO).date()
+    begins_at = datetime.combine(today - timedelta(days=DAYS), MORNING, OSLO)
+    clock = StoryClock(begins_at, asyncio.get_running_loop().time)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="pusterom-demo-")))
+        house = _House(stack, folder, clock, Random(wishes.seed), plan)
+        url = (
+            wishes.broker_url
+            or f"mqtt://127.0.0.1:{await stack.enter_async_context(SmallBroker().listening())}"
+        )
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        ward = Ward(
+            f"sqlite:///{folder / 'ward.db'}", PahoBroker(url), now=clock.now, dice=house.dice, tasks=tasks
+        )
+        ward.boot()
+        tally = Tally()
+        households = [await house.move_in(n, who, url, tally, tasks) for n, who in enumerate(patients(today))]
+        plans = {one.home.parts.home: one.home.parts.plan for one in households}
+        for one in households:
+            await ward.tables.enrol(Person(one.home.parts.home, one.patient.name, one.patient.birth_year))
+        helping = [
+            tasks.create_task(tally.watch(ward)),
+            tasks.create_task(
+                serve(ward_app(ward.tables, ward.changes, clock.now, OSLO, plans.get), ward_page)
+            ),
+            tasks.create_task(serve(hub_app(View(households[0].home.hub), OSLO), hub_page)),
+        ]
+        stage = Stage(clock, tuple(households), ward, house.dice, wishes.pace_s, say)
+        await tell(stage, today)
+        summary = await tally.summary([one.home for one in households], ward)
+        _report(summary, wishes, say)
+        if not wishes.is_until_done:
+            say("the pages stay up until Ctrl-C")
+            await asyncio.Event().wait()
+        for task in helping:
+            task.cancel()
+        for one in households:
+            await one.home.unplug()
+        await ward.unplug()
+    return 0 if summary.is_whole else 1
+
+
+class _House:
+    """Builds the homes of the story, one by one."""
+
+    def __init__(
+        self, stack: AsyncExitStack, folder: Path, clock: StoryClock, dice: Random, plan: Plan
+    ) -> None:
+        self.dice = dice
+        self._stack = stack
+        self._folder = folder
+        self._clock = clock
+        self._plan = plan
+
+    async def move_in(
+        self, number: int, patient: Patient, broker_url: str, tally: Tally, tasks: asyncio.TaskGroup
+    ) -> Household:
+        """Give a patient a home: an air of its own, two devices, a line and a hub that runs."""
+        home = f"{self.dice.getrandbits(64):016x}"
+        host, _, port = broker_url.partition("://")[2].partition(":")
+        internet = Internet(host, int(port or 1883))
+        line = await self._stack.enter_async_context(internet.open())
+        oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{number:02X}", is_secured=True)
+        scale = WeightScaleTwin(f"F0:00:00:00:0B:{number:02X}")
+        for twin in (oximeter, scale):
+            twin.memory.on_told = tally.told(twin.address, lambda: internet.is_cut)
+        air = Air()
+        hosts = hosted(air, (oximeter, scale), interval_ms=ADVERTISING_MS)
+        oximeter_host, scale_host = await self._stack.enter_async_context(hosts)
+        folder = self._folder / home
+        parts = HomeParts(
+            home=home,
+            folder=folder,
+            key=log_key(self._folder / f"{home}.key", credentials=None, is_first_start=True),
+            oximeter=oximeter,
+            scale=scale,
+            radio=air_radio(air),
+            broker=PahoBroker(f"mqtt://127.0.0.1:{line}"),
+            plan=patient.individual(self._plan),
+            now=self._clock.now,
+            timezone=OSLO,
+            dice=self.dice,
+            backoff_s_max=BACKOFF_S_MAX,
+            cool_down_s=COOL_DOWN_S,
+        )
+        lived_in = Home(parts, tasks)
+        lived_in.boot()
+        return Household(patient, lived_in, oximeter_host, scale_host, internet)
+
+
+def _report(summary: Summary, wishes: Wishes, say: Say) -> None:
+    for name, value in asdict(summary).items():
+        say(f"  {name:<34} {value}")
+    say(
+        "nothing is missing, nothing is doubled"
+        if summary.is_whole
+        else "THIS IS NOT WHOLE: please report it"
+    )
+    if wishes.json_file is not None:
+        wishes.json_file.write_bytes(orjson.dumps(asdict(summary), option=orjson.OPT_INDENT_2) + b"\n")
