@@ -16,8 +16,8 @@ from simulators.peripherals.weight_scale import WeightScaleTwin
 from simulators.virtual_link import INBOX_COUNT_MAX
 from simulators.virtual_radio import VirtualRadio
 from tests.devices.vectors import wall
-from tests.simulators.virtual_time import in_virtual_time
 from tests.simulators.visit import heard_once, meaning, visit
+from tests.virtual_time import in_virtual_time
 
 MORNING = wall("2026-06-01T07:42:10")
 

@@ -126,7 +126,7 @@ class SomeWard:
 
 
 def fortnight(values: tuple[float, ...], base_pulse: float = 78, weight_kg: float = 71.4) -> list[Reading]:
-    """One morning's saturation and pulse a day up to today, weight each third day; one came late, one is weak."""
+    """A fortnight of mornings up to today, weight each third day; one came late, one is weak."""
     made = []
     for back, value in enumerate(reversed(values)):
         at = NOW - timedelta(days=back, hours=1, minutes=48)
