@@ -102,18 +102,20 @@ class Carrier:
         ) as session:
             self._window.connected()
             self._note_road(is_connected=True, problem=None)
-            birth = self._state(is_online=True)
-            await session.publish(birth.topic, birth.payload, is_retained=True)
-            self._work.set()
             try:
+                await self._say_state(session, is_online=True)
+                self._work.set()
                 await together(self._listen(session), self._send(session))
             except asyncio.CancelledError:
                 # Leaving on purpose fires no will: say so ourselves, unless the road is too slow.
                 with contextlib.suppress(UplinkError, TimeoutError):
                     async with asyncio.timeout(FAREWELL_TIMEOUT_S):
-                        farewell = self._state(is_online=False)
-                        await session.publish(farewell.topic, farewell.payload, is_retained=True)
+                        await self._say_state(session, is_online=False)
                 raise
+
+    async def _say_state(self, session: Session, *, is_online: bool) -> None:
+        state = self._state(is_online=is_online)
+        await session.publish(state.topic, state.payload, is_retained=True)
 
     async def _send(self, session: Session) -> None:
         while True:

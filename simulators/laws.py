@@ -19,9 +19,9 @@ async def check(world: World) -> dict[str, int]:
     for home in world.homes:
         entries = home.hub.store.entries(after=0, count_max=10**9)
         readings = [reading_from(entry.body) for entry in entries if entry.kind == EntryKind.READING]
-        totals += _check_devices(world, home, readings)
-        totals += _check_log(home, entries)
-        totals += _check_alerts(home.parts.plan, entries)
+        totals.update(_check_devices(world, home, readings))
+        totals.update(_check_log(home, entries))
+        totals.update(_check_alerts(home.parts.plan, entries))
         await _check_ward(world, home, entries, readings)
         for entry in entries:
             world.note(home.parts.home, entry)

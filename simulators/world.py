@@ -33,6 +33,7 @@ NO_CLOCK_S = 900.0
 """So long after a boot without a clock the time service answers; until then it is 1970."""
 
 MEASURES_PER_DAY = 6.0
+ADVERTISING_S = 20.0
 DAY_S = 86400.0
 
 PATIENTS = (
@@ -215,7 +216,7 @@ class World:
             (oximeter, scale),
             dice=self.dice,
             unkindness=self.hardship.air,
-            advertising_interval_s=5.0,
+            advertising_interval_s=ADVERTISING_S,
             note=self.note,
         )
         self.radios[home] = radio
