@@ -221,6 +221,38 @@ async def test_who_hangs_up_may_finish_the_sentence() -> None:
                     await hear(radio)
 
 
+async def test_indications_wait_for_each_other() -> None:
+    """Two at once, which no link allows, go one after the other, and each gets its own confirmation."""
+
+    class Hasty(Teller):
+        async def subscribed(self, char: str, hub: Hub) -> None:
+            both = (hub.indicate(char, bytes([number])) for number in range(2))
+            self.answers.extend(await asyncio.gather(*both))
+            await hub.hang_up()
+
+    async with asyncio.timeout(TEST_S):
+        air, twin = Air(0.3), Hasty("hasty", ADDRESS)
+        twin.is_awake = True
+        async with hosted(air, [twin], interval_ms=20), link_to(air_radio(air, waits=WAITS)) as link:
+            await link.subscribe(TOLD)
+            assert [await link.receive(timeout_s=2) for _ in range(2)] == [(TOLD, b"\0"), (TOLD, b"\1")]
+            with pytest.raises(LinkError, match="hung up"):
+                await link.receive(timeout_s=2)
+    assert twin.answers == [True, True]
+
+
+async def test_a_connected_device_does_not_call() -> None:
+    """Measuring during a visit wakes nobody: the device calls again when the visit is over."""
+    async with asyncio.timeout(TEST_S), bench() as room:
+        await room.measure()
+        hub = room.hub()
+        async with link_to(hub) as link:
+            await room.measure(b"new")
+            assert not room.host._device.is_advertising
+            assert await link.read(FEATURE) == b"feature"
+        assert (await hear(hub)).address == ADDRESS
+
+
 async def test_who_is_taken_out_of_the_air_stops_calling() -> None:
     """A device whose battery is out leaves no clockwork behind."""
     async with bench() as room:
