@@ -13,7 +13,8 @@ class ScriptedLink:
     """Answers from a script; remembers in `did` everything the session did.
 
     `has` names the characteristics, `values` what they read as. A verb in `refused`, such as
-    "write", raises LinkError. What the script holds has arrived once anything was subscribed to.
+    "write", raises LinkError. What the script holds has arrived once anything was subscribed to,
+    unless it `is_late` and comes only when it is waited for.
     """
 
     def __init__(
@@ -22,17 +23,19 @@ class ScriptedLink:
         has: Iterable[str] = (),
         values: Mapping[str, bytes] | None = None,
         refused: Iterable[str] = (),
+        is_late: bool = False,
     ) -> None:
         self._script = list(script)
         self._values = dict(values or {})
         self._has = {*has, *self._values, *(char for char, _ in script)}
         self._refused = set(refused)
+        self._is_late = is_late
         self.did: list[tuple[Any, ...]] = []
 
     @property
     def backlog(self) -> int:
         is_subscribed = any(deed[0] == "subscribe" for deed in self.did)
-        return len(self._script) if is_subscribed else 0
+        return len(self._script) if is_subscribed and not self._is_late else 0
 
     def has(self, char: str) -> bool:
         return char in self._has

@@ -250,12 +250,13 @@ def _tail_bytes(status: int | None, sensor: int | None, perfusion: float | None)
 DRIVER: Driver[Frame] = Driver(
     id="pulse_oximeter",
     title="Pulse oximeter (Bluetooth standard)",
-    tier="specified",  # one stream frame is captured, no spot check
+    tier="captured",
     kinds=(Kind.SPO2, Kind.PULSE_RATE, Kind.PERFUSION_INDEX),
     matches=matches,
     session=session,
     readings=readings,
     quirks=(
+        "One real frame of each kind is known, both of one ChoiceMMed; its clock was never set.",
         "Its memory is read, never deleted: a device may tell the same records at each visit.",
         "A stream carries no time of its own: its readings stand in the second of their arrival.",
     ),

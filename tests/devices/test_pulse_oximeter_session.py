@@ -79,6 +79,12 @@ def test_a_device_that_hangs_up_early_has_still_said_what_it_said(refused):
     assert play(session, link) == [Continuous(96.0, 70.0), Spot(97.0, 71.0)]
 
 
+def test_a_device_that_refuses_its_memory_may_still_measure():
+    """The question for stored records is answered by an error; the spot check that comes later counts."""
+    link = ScriptedLink(SPOT, has=EVERYTHING, refused=["write"], is_late=True)
+    assert play(session, link) == [Spot(97.0, 71.0)]
+
+
 def test_a_refusal_before_anything_was_said_ends_the_talk_with_its_reason():
     """Nobody waits thirty seconds for a device that has already said no."""
     link = ScriptedLink(has=(SPOT_CHECK,), refused=["subscribe"])

@@ -76,7 +76,10 @@ def test_only_what_was_heard_in_this_scan_can_be_reached():
         with pytest.raises(LinkError, match="not been heard"):
             async with radio.connect(far.address):
                 pass
-        await heard_once(radio)
+        radio.set_in_range(near.address, False)
+        assert (await heard_once(radio)).address == far.address
+        radio.set_in_range(near.address, True)
+        assert (await heard_once(radio)).address == near.address
         with pytest.raises(LinkError, match="not been heard"):
             async with radio.connect(far.address):
                 pass
@@ -124,17 +127,36 @@ def test_what_arrived_before_the_link_broke_is_handed_out_first():
 
 
 def test_the_confirmation_goes_out_before_anybody_has_received():
-    """As BlueZ does it: the twin has forgotten the record while it still lies in the hub's inbox."""
+    """As BlueZ does it: what the twin has forgotten still lies in the inbox, in its order."""
 
     async def life():
-        twin = oximeter(1)
+        twin = oximeter(2)
         over, note = end_of_link()
         radio = VirtualRadio([twin], note=note)
         await heard_once(radio)
         async with radio.connect(twin.address) as link:
             await link.subscribe(SPOT_CHECK)
             await over.wait()
-            assert (twin.memory.waiting_count, link.backlog) == (0, 1)
+            assert (twin.memory.waiting_count, link.backlog) == (0, 2)
+            said = []
+            assert await silence(link, said=said) == "the device hung up"
+            assert [data for _, data in said] == [record.data for record in twin.measured]
+
+    in_virtual_time(life())
+
+
+def test_nothing_reaches_a_twin_over_a_lost_link():
+    """Not even a write that nobody waits for."""
+
+    async def life():
+        twin = oximeter()
+        radio = VirtualRadio([twin])
+        await heard_once(radio)
+        async with radio.connect(twin.address) as link:
+            radio.set_in_range(twin.address, False)
+            await link.write(RECORDS, b"\x02\x01", with_response=False)
+            await asyncio.sleep(0)
+        assert twin.deletes_asked == 0
 
     in_virtual_time(life())
 
@@ -167,7 +189,9 @@ def test_leaving_ends_what_the_twin_still_does():
             await link.subscribe(CONTINUOUS)
             await link.receive(timeout_s=5)
             assert asyncio.all_tasks() > before
+            left_at = asyncio.get_running_loop().time()
         assert asyncio.all_tasks() == before
+        assert asyncio.get_running_loop().time() == left_at, "nobody waits for the twin"
         assert twin.is_awake
 
     in_virtual_time(life())
