@@ -64,6 +64,17 @@ def _port(parts: SplitResult, url: str) -> int:
     return port or _PORTS[parts.scheme]
 
 
+class _ClosingSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails: paho would leave it to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def password_from(username: str | None, password_file: Path | None) -> str | None:
     """Return the password in this file, without its line end."""
     if password_file is None:
@@ -92,6 +103,7 @@ def tls_from(
         raise BrokerSettingsError("a client certificate and its key are given together or not at all")
     try:
         context = ssl.create_default_context(cafile=ca_file)
+        context.sslsocket_class = _ClosingSocket
         if cert_file is not None:
             context.load_cert_chain(cert_file, key_file)
     except OSError as error:  # ssl.SSLError is one

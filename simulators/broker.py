@@ -18,7 +18,9 @@ class SmallBroker:
     def __init__(self) -> None:
         self.state = BrokerState()
         self.is_reachable = True
-        self.connections: dict[Connection, None] = {}
+        self._connections: dict[Connection, None] = {}
+        self._is_quiet = asyncio.Event()
+        self._is_stopping = False
         self._dropped_before = 0
 
     @property
@@ -35,13 +37,24 @@ class SmallBroker:
         try:
             yield int(server.sockets[0].getsockname()[1])
         finally:
-            server.close()
-            self._abort_all()
-            await server.wait_closed()
+            await self._stop(server)
 
     def connection(self) -> Connection:
         """Return the broker's end of a new connection, to be given a transport."""
-        return Connection(self)
+        connection = Connection(self)
+        self._connections[connection] = None
+        self._is_quiet.clear()
+        return connection
+
+    def is_welcome(self) -> bool:
+        """Tell a new connection whether it may stay."""
+        return self.is_reachable and not self._is_stopping
+
+    def lost(self, connection: Connection) -> None:
+        """Forget a connection that has ended."""
+        self._connections.pop(connection, None)
+        if not self._connections:
+            self._is_quiet.set()
 
     def set_reachable(self, is_reachable: bool) -> None:
         """Cut the internet, or mend it: while it is cut every connection is aborted, old or new."""
@@ -56,12 +69,26 @@ class SmallBroker:
             if session.expiry is not None:
                 session.expiry.cancel()
         self.state = BrokerState()
-        for connection in list(self.connections):
+        for connection in list(self._connections):
             connection.forget()
 
     def _abort_all(self) -> None:
-        for connection in list(self.connections):
+        for connection in list(self._connections):
             connection.abort()
+
+    async def _stop(self, server: asyncio.Server) -> None:
+        """End every connection, and wait until none is left: not even one that was just accepted."""
+        self._is_stopping = True
+        # asyncio breaks down over a connection that it accepted in the very turn of close(), and
+        # never closes its socket: so no more are accepted, and those that were get their turn first.
+        for sock in server.sockets:
+            asyncio.get_running_loop().remove_reader(sock.fileno())
+        await asyncio.sleep(0)
+        server.close()
+        self._abort_all()
+        if self._connections:
+            await self._is_quiet.wait()
+        self._is_stopping = False
 
 
 def _refuse_all_but_loopback(host: str) -> None:

@@ -26,8 +26,14 @@ class Home(Protocol):
     """What a connection needs of its broker."""
 
     state: BrokerState
-    is_reachable: bool
-    connections: dict["Connection", None]
+
+    def is_welcome(self) -> bool:
+        """Tell a new connection whether it may stay."""
+        ...
+
+    def lost(self, connection: "Connection") -> None:
+        """Forget a connection that has ended."""
+        ...
 
 
 class _Refused(Exception):  # noqa: N818 - it ends one connection, by rule, and nothing else
@@ -57,8 +63,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for CONNECT, unless the internet is cut."""
         self._transport = cast("asyncio.Transport", transport)
-        self._broker.connections[self] = None
-        if not self._broker.is_reachable:
+        if not self._broker.is_welcome():
             self._transport.abort()
         self._look_after()
 
@@ -82,7 +87,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Speak the will, unless the client took its leave; let the session begin to expire."""
-        self._broker.connections.pop(self, None)
+        self._broker.lost(self)
         if self._timer is not None:
             self._timer.cancel()
         self._detach()

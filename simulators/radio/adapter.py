@@ -142,9 +142,7 @@ class Adapter:
         self._device = None
         self._users.clear()
         self._listeners.clear()
-        device.host.on_transport_lost()
-        for connection in list(device.connections.values()):
-            device.on_disconnection(connection.handle, hci.HCI_HARDWARE_FAILURE_ERROR)
+        device.host.on_transport_lost()  # which ends every link, and every wait for an answer
 
     def _stop(self) -> None:
         if self._device is not None:

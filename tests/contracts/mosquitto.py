@@ -39,7 +39,9 @@ def mosquitto(folder: Path, config: str = _CONFIG) -> Iterator[int]:
     """Run Mosquitto with this configuration, in which {port} is filled in; hand out the port."""
     port = free_port()
     file = folder / "mosquitto.conf"
-    file.write_text(config.replace("{port}", str(port)) + "\nlog_dest stderr\nconnection_messages false\n")
+    # As root Mosquitto would become another user, who can't read a test's folder.
+    ours = "\nlog_dest stderr\nconnection_messages false\nuser root\n"
+    file.write_text(config.replace("{port}", str(port)) + ours)
     process = subprocess.Popen([mosquitto_program(), "-c", file], stderr=subprocess.PIPE, text=True)
     try:
         said = []

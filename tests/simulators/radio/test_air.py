@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 
 import pytest
+from bumble import hci
 
 from devices.driver import LinkError
 from gateway.radio import BleakRadio
 from simulators.peripherals.twin import Hub
 from simulators.radio.air import Air
 from simulators.radio.backend import air_radio
+from simulators.radio.controller import AirController
 from simulators.radio.host import hosted
 from tests.contracts.teller import DATA_SERVICE, ECHO, FEATURE, ORDERS, SECRET, SERVICE, TOLD, Teller
 from tests.simulators.radio.conftest import ADDRESS, WAITS, bench, hear, link_to
@@ -219,6 +221,65 @@ async def test_who_hangs_up_may_finish_the_sentence() -> None:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.1):
                     await hear(radio)
+
+
+async def test_indications_wait_for_each_other() -> None:
+    """Two at once, which no link allows, go one after the other, and each gets its own confirmation."""
+
+    class Hasty(Teller):
+        async def subscribed(self, char: str, hub: Hub) -> None:
+            both = (hub.indicate(char, bytes([number])) for number in range(2))
+            self.answers.extend(await asyncio.gather(*both))
+            await hub.hang_up()
+
+    async with asyncio.timeout(TEST_S):
+        air, twin = Air(0.3), Hasty("hasty", ADDRESS)
+        twin.is_awake = True
+        async with hosted(air, [twin], interval_ms=20), link_to(air_radio(air, waits=WAITS)) as link:
+            await link.subscribe(TOLD)
+            assert [await link.receive(timeout_s=2) for _ in range(2)] == [(TOLD, b"\0"), (TOLD, b"\1")]
+            with pytest.raises(LinkError, match="hung up"):
+                await link.receive(timeout_s=2)
+    assert twin.answers == [True, True]
+
+
+async def test_a_connected_device_does_not_call() -> None:
+    """Measuring during a visit wakes nobody: the device calls again when the visit is over."""
+    async with asyncio.timeout(TEST_S), bench() as room:
+        await room.measure()
+        hub = room.hub()
+        async with link_to(hub) as link:
+            await room.measure(b"new")
+            assert not room.host._device.is_advertising
+            assert await link.read(FEATURE) == b"feature"
+        assert (await hear(hub)).address == ADDRESS
+
+
+async def test_only_who_listens_is_woken() -> None:
+    """A device that calls costs the other devices nothing, however many there are."""
+    async with asyncio.timeout(TEST_S), bench() as room:
+        woken = []
+        deaf = AirController("deaf", room.air)
+        deaf.on_ll_advertising_pdu = woken.append
+        await room.measure()
+        await hear(room.hub())
+        assert woken == []
+        deaf.le_scan_enable = True
+        await hear(room.hub())
+        assert woken != []
+
+
+async def test_a_reset_begins_anew() -> None:
+    """A host that starts again has no links and no advertisements from a life before."""
+    async with asyncio.timeout(TEST_S), bench() as room:
+        await room.measure()
+        one = room.host._controller
+        async with link_to(room.hub()) as link:
+            one.on_hci_reset_command(hci.HCI_Reset_Command())
+            assert not one.le_connections
+            assert not one.advertising_sets
+            with pytest.raises(LinkError, match="hung up"):
+                await link.receive(timeout_s=2)
 
 
 async def test_who_is_taken_out_of_the_air_stops_calling() -> None:

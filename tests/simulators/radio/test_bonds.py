@@ -54,6 +54,7 @@ async def test_a_bond_outlives_the_hub(tmp_path: Path) -> None:
                 assert is_encrypted(room) is is_known
                 assert await link.read(SECRET) == b"secret"
         assert pairings == [1]
+    assert "irk" not in bonds.read_text(), "with an identity key bumble looks for the device without end"
     assert stat.S_IMODE(bonds.stat().st_mode) == 0o600
 
 

@@ -137,8 +137,9 @@ async def test_a_server_that_stops_ends_what_waits_for_it(place: Path, is_linked
         twin.is_awake = True
         await host.refresh()
         asyncio.get_running_loop().call_later(0.2, over.set)
-        with pytest.raises(LinkError, match="lost"):
-            await talk()
+        async with asyncio.timeout(1.5):
+            with pytest.raises(LinkError, match="lost"):
+                await talk()
 
 
 async def test_simulate_lets_devices_wake_again_and_again(place: Path) -> None:
