@@ -5,17 +5,20 @@ import hashlib
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloud_bridge.settings import load_plan
+from devices.readings import reading_id
 from gateway.store.keys import LogKey
 from simulators.broker import SmallBroker
 from simulators.fate import Unkindness
 from simulators.home import Home, HomeParts
 from simulators.patient import Patient
+from simulators.peripherals.memory import Record
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
 from simulators.virtual_faults import NO_FAULTS, Faults
@@ -54,9 +57,11 @@ class Hardship:
     broker_restarts_per_day: float = 1.0
     walks_per_day: float = 2.0
     no_clock_at_boot: float = 0.3
+    hub_cut_in_visit: float = 0.1
+    ward_cut_at_commit: float = 0.05
 
 
-KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0)
+KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0)
 HARD = Hardship(
     Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1),
     Faults(
@@ -77,6 +82,8 @@ class World:
         self.dice = Random(seed)
         self.hardship = hardship
         self.cuts = 0
+        self.cut_s: dict[str, list[float]] = {}
+        self.confirmed_s: dict[str, float] = {}
         self.broker = SmallBroker()
         self.roads: dict[str, VirtualBroker] = {}
         self.radios: dict[str, VirtualRadio] = {}
@@ -85,6 +92,7 @@ class World:
         self.homes = tuple(self._home(f"{number + 1:016x}", folder) for number in range(len(PATIENTS)))
         url = f"sqlite:///{folder / 'ward.db'}"
         self.ward = Ward(url, self._road("ward"), now=self.now, dice=self.dice, tasks=tasks)
+        self.ward.on_commit = self._ward_committed
 
     def now(self) -> datetime:
         """The world's time."""
@@ -135,9 +143,29 @@ class World:
         if self.dice.random() < 0.4:
             home.parts.scale.measure(local, body.weight_kg)
 
+    def _air_note(self, home: str, *words: object) -> None:
+        """Take the radio's trace; now and then the power goes in the middle of a visit."""
+        self.note(*words)
+        if words[0] == "connected" and self.dice.random() < self.hardship.hub_cut_in_visit:
+            self._tasks.create_task(
+                self._cut_soon(self._cut_hub, *(h for h in self.homes if h.parts.home == home))
+            )
+
+    def _ward_committed(self, _home: str) -> None:
+        """Let the power go, now and then, between the ward's commit and its receipt."""
+        if self.dice.random() < self.hardship.ward_cut_at_commit:
+            self._tasks.create_task(self._cut_soon(self._cut_ward))
+
+    async def _cut_soon(self, cut: Any, *what: Any) -> None:  # noqa: ANN401 - one of the cuts below
+        await asyncio.sleep(self.dice.choice((0.0, self.dice.uniform(0, 1))))
+        await cut(*what)
+
     async def _cut_hub(self, home: Home) -> None:
+        if not home.is_powered:
+            return
         self.note("power cut", home.parts.home)
         self.cuts += 1
+        self.cut_s.setdefault(home.parts.home, []).append(asyncio.get_running_loop().time())
         self.roads[home.parts.home].set_reachable(False)  # a dead box says no farewell
         await home.unplug()
         await asyncio.sleep(self.dice.expovariate(1 / 600))
@@ -158,6 +186,8 @@ class World:
         home.boot(clockless)
 
     async def _cut_ward(self) -> None:
+        if not self.ward.is_powered:
+            return
         self.note("ward cut")
         self.cuts += 1
         self.roads["ward"].set_reachable(False)
@@ -187,6 +217,11 @@ class World:
         await asyncio.sleep(self.dice.expovariate(1 / 1800))
         self.radios[home.parts.home].set_in_range(address, True)
 
+    def _confirmed(self, address: str, record: Record) -> None:
+        for fact in record.facts:
+            id_ = reading_id(address, fact.kind, fact.value, fact.device_time)
+            self.confirmed_s[id_] = asyncio.get_running_loop().time()
+
     def _calm(self) -> None:
         """End every trouble: a quiet day begins."""
         self.hardship = KIND
@@ -212,12 +247,14 @@ class World:
     def _home(self, home: str, folder: Path) -> Home:
         oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{home[-2:]}")
         scale = WeightScaleTwin(f"F0:00:00:00:0B:{home[-2:]}")
+        for twin in (oximeter, scale):
+            twin.memory.on_confirmed = partial(self._confirmed, twin.address)
         radio = VirtualRadio(
             (oximeter, scale),
             dice=self.dice,
             unkindness=self.hardship.air,
             advertising_interval_s=ADVERTISING_S,
-            note=self.note,
+            note=partial(self._air_note, home),
         )
         self.radios[home] = radio
         parts = HomeParts(

@@ -33,6 +33,7 @@ class Memory:
 
     measured: list[Record] = field(default_factory=list)
     on_told: Callable[[Record], None] | None = None
+    on_confirmed: Callable[[Record], None] | None = None
     confirmed_count: int = 0
     _waiting: deque[Record] = field(default_factory=deque)
     _begun_count: int = 0
@@ -61,6 +62,8 @@ class Memory:
                 return False
             self._waiting.popleft()
             self.confirmed_count += 1
+            if self.on_confirmed is not None:
+                self.on_confirmed(record)
         return True
 
     def _note_first(self, record: Record) -> None:
