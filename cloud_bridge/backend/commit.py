@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from cloud_bridge.backend.database import Transaction
-from cloud_bridge.backend.legible import Row, row_of
+from cloud_bridge.backend.legible import SEQ_MAX, Row, row_of
 from cloud_bridge.contract.entries import Batch, Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span
@@ -39,11 +39,14 @@ _KEEP_ENTRIES = """
     on conflict (home, log, seq) do nothing
     returning seq
 """
+# A row looked up per line, not a join: both databases would rather walk the whole log.
 _CONTRADICTED = """
     select line.position
     from lines (position integer, seq bigint, at timestamptz, kind text, body text)
-    join entry on entry.home = :home and entry.log = :log and entry.seq = line.seq
-    where entry.body <> line.body or entry.kind <> line.kind or entry.at <> line.at
+    where (
+        select entry.body <> line.body or entry.kind <> line.kind or entry.at <> line.at
+        from entry where entry.home = :home and entry.log = :log and entry.seq = line.seq
+    )
 """
 _INDEX_READINGS = """
     insert into reading (home, id, log, seq, kind, measured_at)
@@ -63,8 +66,10 @@ _INDEX_ALERTS = """
 _TOLD_TWICE = """
     select line.seq
     from lines (seq bigint, id text, word text)
-    join alert on alert.home = :home and alert.id = line.id and alert.change = line.word
-    where alert.log = :log and alert.seq <> line.seq
+    where (
+        select alert.log = :log and alert.seq <> line.seq
+        from alert where alert.home = :home and alert.id = line.id and alert.change = line.word
+    )
 """
 _QUARANTINE = """
     insert into quarantine (home, log, seq, digest, reason, data, at)
@@ -81,7 +86,10 @@ _MISSING = """
     where seq - before > 1
     order by seq limit :count_max
 """
-_HIGHEST = "select coalesce(max(seq), 0) from entry where home = :home and log = :log"
+_HIGHEST = """
+    select coalesce(max(seq), cast(:up_to as bigint))
+    from entry where home = :home and log = :log and seq > :up_to
+"""
 _MOVE = "update log set up_to = :up_to where home = :home and log = :log"
 _UP_TO = "select up_to from log where home = :home and log = :log"
 _UNREADABLE = """
@@ -114,8 +122,7 @@ def receipt_of(transaction: Transaction, home: str, log: str) -> Receipt:
     found = transaction.rows(_UP_TO, home=home, log=log)
     if not found:
         return Receipt(log, 0)
-    highest = transaction.rows(_HIGHEST, home=home, log=log)[0][0]
-    return _receipt(transaction, home, log, found[0][0], Span(1, highest))
+    return _receipt(transaction, home, log, found[0][0], Span(1, SEQ_MAX))
 
 
 def keep_message(transaction: Transaction, home: str, data: bytes, reason: str, at: datetime) -> None:
@@ -198,7 +205,7 @@ def _receipt(transaction: Transaction, home: str, log: str, up_to: int, span: Sp
     where = {"home": home, "log": log}
     gaps = transaction.rows(_MISSING, up_to=up_to, count_max=SPANS_MAX, **where)
     missing = tuple(Span(first, last) for first, last in gaps)
-    contiguous = missing[0].first - 1 if missing else transaction.rows(_HIGHEST, **where)[0][0]
+    contiguous = missing[0].first - 1 if missing else transaction.rows(_HIGHEST, up_to=up_to, **where)[0][0]
     unreadable = transaction.rows(
         _UNREADABLE, first=span.first, last=span.last, count_max=UNREADABLE_MAX, **where
     )

@@ -82,20 +82,19 @@ class PostgresDatabase:
                 connection = self._connected()
                 with connection.transaction():
                     yield PostgresTransaction(connection)
-            except psycopg.OperationalError:
+            except (psycopg.OperationalError, psycopg.InterfaceError):
                 self.close()  # whatever state it is in, a new one is clean
                 raise
 
     def _connected(self) -> psycopg.Connection:
-        if self._connection is None or self._connection.closed:
-            fresh = psycopg.connect(
+        if self._connection is None:
+            self._connection = psycopg.connect(
                 self._url,
                 autocommit=True,
                 connect_timeout=CONNECT_S_MAX,
                 tcp_user_timeout=STATEMENT_S_MAX * 1000,
             )
-            self._connection = fresh
-            fresh.execute(_SETTINGS.encode())
+            self._connection.execute(_SETTINGS.encode())
         return self._connection
 
     def close(self) -> None:

@@ -16,7 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_bridge.backend.database import TablesError, Transaction
-from cloud_bridge.backend.ingest import BACKOFF_S, BACKOFF_S_MAX, Ingest, KeepBatch, backoff_s, meaning_of
+from cloud_bridge.backend.ingest import (
+    BACKOFF_S,
+    BACKOFF_S_MAX,
+    Ingest,
+    KeepBatch,
+    KeepState,
+    backoff_s,
+    meaning_of,
+)
 from cloud_bridge.backend.legible import doubt_of_batch
 from cloud_bridge.backend.sqlite import SqliteDatabase
 from cloud_bridge.backend.tables import Tables
@@ -266,6 +274,14 @@ async def test_a_newborn_hub_hears_where_its_log_stands(idle: Ward) -> None:
         born_at = datetime(2026, 11, 2, 10, tzinfo=UTC)
         assert await ward.tables.home_state(HOME) == HomeState(HOME, True, born_at, NOON, 1, 1)
     assert ward.told == [HOME, HOME, HOME]
+
+
+@pytest.mark.parametrize("log", ["", "a\\u0000b", "l" * 5000])
+def test_a_birth_with_a_log_of_no_name_is_a_birth(log: str) -> None:
+    """What cannot be the name of a log is never asked of the database; that the home is there, is kept."""
+    said = f'{{"is_online":true,"at":"2026-11-02T12:00:00Z","log":"{log}"}}'
+    meaning = meaning_of(Message(topic(HOME, "state"), said.encode()), NOON)
+    assert meaning == KeepState(HOME, True, NOON, None)
 
 
 @pytest.mark.anyio

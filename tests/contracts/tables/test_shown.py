@@ -1,5 +1,6 @@
 """What the tables show: orders, limits and times, over every database they run on."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -55,6 +56,11 @@ async def test_times_come_back_in_utc(tables: Tables) -> None:
     assert state == HomeState(HOME, True, NOON + timedelta(microseconds=250), moment, 1, 0)
     assert state.state_at is not None
     assert state.state_at.tzinfo is UTC
+    for seq, (zone, minutes) in enumerate([(oslo, 30), (UTC, 31), (oslo, 32)], 2):
+        here = replace(reading(seq), measured_at=at(minutes).astimezone(zone))
+        await tables.commit(batch(told(seq, here)), at=moment)
+    kept = await tables.readings(HOME, since=at(31).astimezone(oslo))
+    assert [kept.reading.id for kept in kept] == ["r3", "r4"]
 
 
 async def test_open_alerts_stand_red_first_then_oldest(tables: Tables) -> None:

@@ -217,6 +217,8 @@ async def test_a_new_log_begins_a_new_count(tables: Tables) -> None:
     assert await tables.commit(again, at=at(1)) == Receipt("log2", 3)
     assert await tables.receipt(HOME, "log1") == Receipt("log1", 2)
     assert await tables.figures(HOME) == Figures(5, 2, 1, 0, 0, 0, 0)
+    kept = [(kept.reading.id, kept.seq, kept.committed_at) for kept in await tables.readings(HOME)]
+    assert kept == [("r1", 1, NOON), ("r2", 3, at(1))], "the first telling stands"
     state = await tables.home_state(HOME)
     assert state is not None
     assert (state.up_to, state.missing_count) == (3, 0)
