@@ -15,7 +15,9 @@ DOWN = Connection(False, NOW - timedelta(hours=2), NOW - timedelta(hours=2), 12,
 
 DEVICES = (
     DeviceLine("00:1C:05:FF:00:01", "nonin_3230", "Nonin 3230", "specified", NOW - timedelta(hours=2), None),
-    DeviceLine("A4:C1:38:00:00:02", "xiaomi_scale", "Mi Scale 2", "reported", NOW - timedelta(days=3), "short frame"),
+    DeviceLine(
+        "A4:C1:38:00:00:02", "xiaomi_scale", "Mi Scale 2", "reported", NOW - timedelta(days=3), "short frame"
+    ),
 )
 
 
