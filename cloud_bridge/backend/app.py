@@ -22,8 +22,8 @@ from devices.readings import CODINGS, Kind
 class Changes(Protocol):
     """Tells that the tables have changed."""
 
-    async def wait(self) -> None:
-        """Return at the next change after the call."""
+    async def wait(self) -> object:
+        """Return at the next change after the call, with whatever there is to tell of it."""
         ...
 
 

@@ -11,13 +11,21 @@ let isFetching = false;
 let isDue = false;
 
 // ── Hear ──
-const events = new EventSource("/changes");
-events.onopen = refresh; // what changed between the page and the stream
-events.onmessage = refresh;
-events.onerror = () => tellCut(true);
-setInterval(refresh, LOOK_ANYWAY_MS);
+let events = null;
+listen();
+setInterval(() => (events.readyState === EventSource.CLOSED && !document.hidden ? listen() : refresh()), LOOK_ANYWAY_MS);
 addEventListener("pagehide", () => events.close());
+// A browser holds six lines to one server: seven open tabs must not starve each other.
+document.addEventListener("visibilitychange", () => (document.hidden ? events.close() : listen()));
 addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+function listen() {
+  events?.close();
+  events = new EventSource("/changes");
+  events.onopen = refresh; // what changed before the stream was open
+  events.onmessage = refresh;
+  events.onerror = () => tellCut(true);
+}
 
 async function refresh() {
   if (isFetching) {
@@ -31,6 +39,7 @@ async function refresh() {
     if (!answer.ok) throw new Error(String(answer.status));
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     withoutMoving(() => replaceRegions(fresh));
+    document.title = fresh.title;
     cut.dataset.words = fresh.getElementById("cut").dataset.words;
     tellCut(false);
   } catch {

@@ -8,8 +8,8 @@ from starlette.types import Receive, Scope, Send
 KEEP_ALIVE_S = 15.0
 RETRY_MS = 2_000
 
-Wait = Callable[[], Awaitable[None]]
-"""Returns at the next change after the call."""
+Wait = Callable[[], Awaitable[object]]
+"""Returns at the next change after the call; what it returns is not looked at."""
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

@@ -20,6 +20,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 PICTURES = Path(__file__).parents[2] / "docs/pictures"
 START_S_MAX = 10
+STOP_S_MAX = 4  # under uvicorn's own patience: a server that only stops by giving up is caught
 
 
 def pytest_collection_modifyitems(items):
@@ -29,9 +30,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """One browser for all tests; where there is none, they fail with what to do."""
+    """One browser for a file of tests; where there is none, they fail with what to do.
+
+    Not for the whole session: Playwright keeps a loop running here, and async tests need their own.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.fail("no Chromium on this machine: apt-get install -y chromium", pytrace=False)
@@ -57,7 +61,7 @@ class Served:
     def stop(self) -> None:
         """Stop the server and see to it that it really ends."""
         self.server.should_exit = True
-        self.thread.join(START_S_MAX)
+        self.thread.join(STOP_S_MAX)
         assert not self.thread.is_alive(), "the server does not stop while a page is open"
 
 

@@ -141,6 +141,8 @@ def test_a_word_in_the_search_box_and_an_open_detail_survive(serving, open_page)
         served.on_loop(lambda: _open_red(ward, "h2"))
         page.locator("#needs-h2").wait_for(state="attached")
         assert page.locator("#search").input_value() == "solveig"
+        assert page.locator("#needs-h2").is_hidden()
+        assert page.locator("#needs .count").inner_text() == "10"
         assert page.locator("#everybody li:visible").count() == 8
         page.goto(f"{served.url}/patient/h0")
         page.locator("#table summary").first.click()
@@ -148,6 +150,24 @@ def test_a_word_in_the_search_box_and_an_open_detail_survive(serving, open_page)
         served.on_loop(lambda: (ward.keep("h0", reading(Kind.SPO2, 77, NOW)), ward.change()))
         page.locator("#figure-spo2 .number", has_text="77").wait_for()
         assert page.locator("#table details[open]").count() == 1
+
+
+def test_a_hidden_tab_lets_go_of_its_line_and_catches_up(serving, open_page):
+    """Seven tabs may not starve each other; who comes back to a tab sees what he missed, in its title too."""
+    ward = full_ward()
+    with serving(_app(ward)) as served:
+        page = open_page(served.url)
+        _listens(page)
+        turn = """(state) => {
+            Object.defineProperty(document, 'hidden', { value: state, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+            return events.readyState;
+        }"""
+        assert page.evaluate(turn, True) == 2
+        served.on_loop(lambda: _open_red(ward, "h2"))
+        page.evaluate(turn, False)
+        page.locator("#needs-h2").wait_for()
+        assert page.title().startswith("(10) ")
 
 
 def test_the_keyboard_is_enough(serving, open_page):

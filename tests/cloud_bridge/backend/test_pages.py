@@ -77,6 +77,18 @@ async def test_one_line_per_patient_and_the_most_urgent_first():
     assert "metning 84 %, under grensen 85 (vanlig 91); metning 87 %" in _words(needs)
 
 
+async def test_an_alert_from_a_home_without_a_name_is_not_overlooked():
+    """A home that nobody has enrolled stands in the list all the same, and has its page."""
+    ward = one_ward()
+    ward.open("f00d", alert("red", (80.0,), NOW - timedelta(hours=9)))
+    ward.states["f00d"] = HomeState("f00d", True, NOW, NOW, 4, 0)
+    needs = _section((await _get(ward)).text, "needs")
+    assert re.findall(r'<li[^>]* id="needs-(\w+)"', needs) == ["f00d", "h0"]
+    assert "▲ RØD hjem f00d metning 80 %" in _words(needs)
+    page = _words((await _get(ward, "/patient/f00d")).text)
+    assert "hjem f00d Dette hjemmet er ikke meldt inn med navn. Huben er tilkoblet siden i dag 09:30" in page
+
+
 @pytest.mark.parametrize(
     ("state", "value_h", "words"),
     [
@@ -170,6 +182,18 @@ async def test_the_patient_page_tells_where_each_number_comes_from():
     assert "demonstrasjon; vises, men utløser aldri varsel" in html
 
 
+async def test_a_number_finds_its_row_however_old_it_is():
+    """A weight that is older than the hundred newest readings still has its row in the table."""
+    ward = SomeWard()
+    ward.enrol("h", "Kari")
+    ward.keep("h", reading(Kind.BODY_WEIGHT, 71, NOW - timedelta(days=3)))
+    ward.keep("h", *(reading(Kind.SPO2, 91, NOW - timedelta(minutes=n)) for n in range(150)))
+    html = (await _get(ward, "/patient/h")).text
+    assert 'href="#entry-1"' in html
+    assert '<tr id="entry-1">' in html
+    assert html.count("<tr id=") == 101
+
+
 async def test_the_patient_page_draws_three_plots_on_one_axis():
     """Saturation, pulse and weight below each other, with the plan's limits and the alert's flag."""
     html = (await _get(one_ward(), "/patient/h0")).text
@@ -184,7 +208,7 @@ async def test_the_patient_page_draws_three_plots_on_one_axis():
 async def test_a_patient_without_readings_has_a_page():
     """A home that has never been heard of is shown with words, not with errors."""
     words = _words((await _get(full_ward(), "/patient/never")).text)
-    assert "Huben har aldri meldt seg" in words
+    assert "Huben har aldri meldt seg." in words
     assert "Ingen plan er kjent her ennå" in words
     assert "Ingen målinger er kommet hit ennå" in words
 
@@ -231,6 +255,8 @@ async def test_the_language_is_asked_for_once_and_then_kept():
         assert "Needs someone" in (await browser.get("/?lang=en")).text
         page = (await browser.get("/patient/h0?days=90")).text
         assert "Open alerts" in page
+        assert "SpO2" in page
+        assert "Spo2" not in page
         assert 'href="/patient/h0?days=90&amp;lang=nb"' in page
         assert '<html lang="nb"' in (await browser.get("/?lang=xx")).text
 
