@@ -23,7 +23,7 @@ class Changes(Protocol):
     """Tells that the tables have changed."""
 
     async def wait(self) -> object:
-        """Return at the next change after the call."""
+        """Return at the next change after the call, with whatever there is to tell of it."""
         ...
 
 

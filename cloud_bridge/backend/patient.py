@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Views
-from cloud_bridge.backend.worklist import LISTED
+from cloud_bridge.backend.worklist import LISTED, stranger
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.look.plot import Chart, Flag
 from devices.readings import Kind
@@ -38,9 +38,10 @@ class Patient:
 
 
 async def patient_of(views: Views, plan: Plan | None, home: str, now: datetime, days: int) -> Patient | None:
-    """Return a patient's page as values, or None where the ward follows nobody by this name."""
+    """Return a patient's page as values, or None for a home that nobody has heard of."""
+    state = await views.home_state(home)
     person = next((each for each in await views.people() if each.home == home), None)
-    if person is None:
+    if person is None and state is None:
         return None
     since = now - timedelta(days=days)
     history = await views.alerts(home)
@@ -48,8 +49,8 @@ async def patient_of(views: Views, plan: Plan | None, home: str, now: datetime, 
     latest = tuple(kept for found in newest for kept in found)
     charts = [await _chart(views, home, kind, (since, now), plan, history) for kind in LISTED]
     return Patient(
-        person=person,
-        state=await views.home_state(home),
+        person=person or stranger(home),
+        state=state,
         plan=plan,
         open_alerts=await views.open_alerts(home),
         history=history,

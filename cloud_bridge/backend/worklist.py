@@ -84,18 +84,25 @@ class WorkList:
 async def work_list(views: Views, plan_of: PlanOf, now: datetime) -> WorkList:
     """Return the whole page as values."""
     alerts = await views.open_alerts()
-    everybody = tuple(
-        [await _followed(views, person, alerts, plan_of(person.home), now) for person in await views.people()]
-    )
+    people = await views.people()
+    everybody = [await _followed(views, person, alerts, plan_of(person.home), now) for person in people]
+    nameless = sorted({each.home for each in alerts} - {person.home for person in people})
+    strangers = [await _followed(views, stranger(home), alerts, plan_of(home), now) for home in nameless]
     needing = sorted(
-        (each for each in everybody if each.alerts), key=lambda each: (each.level != "red", each.opened_at)
+        (each for each in (*everybody, *strangers) if each.alerts),
+        key=lambda each: (each.level != "red", each.opened_at),
     )
     silent = sorted(
         (silence for each in everybody if (silence := silence_of(each, now)) is not None),
         key=lambda each: (each.since is not None, each.since or now),
     )
     troubles = _troubles(everybody, await views.quarantined())
-    return WorkList(tuple(needing), tuple(silent), tuple(troubles), everybody)
+    return WorkList(tuple(needing), tuple(silent), tuple(troubles), tuple(everybody))
+
+
+def stranger(home: str) -> Person:
+    """Return whoever lives in a home that nobody has enrolled: without a name, but never overlooked."""
+    return Person(home, "", 0)
 
 
 async def _followed(

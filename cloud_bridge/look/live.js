@@ -11,13 +11,21 @@ let isFetching = false;
 let isDue = false;
 
 // ── Hear ──
-const events = new EventSource("/changes");
-events.onopen = refresh; // what changed between the page and the stream
-events.onmessage = refresh;
-events.onerror = () => tellCut(true);
-setInterval(refresh, LOOK_ANYWAY_MS);
+let events = null;
+listen();
+setInterval(() => (events.readyState === EventSource.CLOSED && !document.hidden ? listen() : refresh()), LOOK_ANYWAY_MS);
 addEventListener("pagehide", () => events.close());
+// A browser holds six lines to one server: seven open tabs must not starve each other.
+document.addEventListener("visibilitychange", () => (document.hidden ? events.close() : listen()));
 addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+function listen() {
+  events?.close();
+  events = new EventSource("/changes");
+  events.onopen = refresh; // what changed before the stream was open
+  events.onmessage = refresh;
+  events.onerror = () => tellCut(true);
+}
 
 async function refresh() {
   if (isFetching) {
@@ -25,11 +33,13 @@ async function refresh() {
     return;
   }
   isFetching = true;
+  document.documentElement.dataset.state = "looking";
   try {
     const answer = await fetch(location.href, { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (!answer.ok) throw new Error(String(answer.status));
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     withoutMoving(() => replaceRegions(fresh));
+    document.title = fresh.title;
     cut.dataset.words = fresh.getElementById("cut").dataset.words;
     tellCut(false);
   } catch {
@@ -40,7 +50,9 @@ async function refresh() {
   if (isDue) {
     isDue = false;
     refresh();
+    return;
   }
+  document.documentElement.dataset.state = cut.hidden ? "listening" : "cut";
 }
 
 function tellCut(isCut) {
@@ -125,18 +137,15 @@ function withoutMoving(change) {
   if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
   if (!held?.isConnected) return;
   const moved = () => held.getBoundingClientRect().top - before;
-  if (moved() > 0) grow("paddingBlockEnd", moved()); // a short page must be long enough to scroll
+  const room = document.body.style;
+  if (moved() > 0) room.minBlockSize = `${scrollY + innerHeight + moved()}px`; // a short page must be able to scroll
   scrollBy({ top: moved(), behavior: "instant" });
-  if (moved() < 0) grow("paddingBlockStart", -moved()); // and at its top nothing is left to scroll
-}
-
-function grow(side, px) {
-  document.body.style[side] = `${(parseFloat(document.body.style[side]) || 0) + px}px`;
+  if (moved() < 0) room.paddingBlockStart = `${(parseFloat(room.paddingBlockStart) || 0) - moved()}px`; // at the top
 }
 
 function letGo() {
+  document.body.style.removeProperty("min-block-size");
   document.body.style.removeProperty("padding-block-start");
-  document.body.style.removeProperty("padding-block-end");
 }
 
 // ── Keys and search, on a list ──

@@ -9,7 +9,7 @@ KEEP_ALIVE_S = 15.0
 RETRY_MS = 2_000
 
 Wait = Callable[[], Awaitable[object]]
-"""Returns at the next change after the call."""
+"""Returns at the next change after the call; what it returns is not looked at."""
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

