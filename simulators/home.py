@@ -63,6 +63,7 @@ class Home:
 
     def boot(self, now: Now | None = None) -> None:
         """Start a hub on what is left on the disk, perhaps with a clock of its own."""
+        assert self._running is None, "a home has one hub"
         parts = self.parts
         hub = Hub(
             radio=parts.radio,
@@ -78,14 +79,18 @@ class Home:
         self._running = (hub, self._tasks.create_task(self._live(hub)))
         self.on_boot(hub)
 
-    async def unplug(self) -> None:
-        """Cut the power: from this moment nothing more reaches the disk, whatever the hub still tries."""
+    def cut(self) -> asyncio.Task[None]:
+        """Cut the power now: nothing more reaches the disk, whatever the dying hub still tries."""
         assert self._running is not None, "only a running hub can lose its power"
         hub, task = self._running
         self._running = None
         hub.store.close()
         task.cancel()
-        await asyncio.wait({task})
+        return task
+
+    async def unplug(self) -> None:
+        """Cut the power and wait until the hub is gone."""
+        await asyncio.wait({self.cut()})
 
     async def _live(self, hub: Hub) -> None:
         try:

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from simulators.hardship import HARD, Hardship
 from simulators.laws import check
 from simulators.loop import SimLoop
-from simulators.world import HARD, Hardship, World
+from simulators.world import World
 
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a life's disk; flushing it costs nothing there
 

@@ -37,6 +37,7 @@ class Ward:
 
     def boot(self) -> None:
         """Start the intake on what is left in the database."""
+        assert self._running is None, "there is one ward"
         tables = open_tables(self._url)
         ingest = Ingest(tables, self._broker, self._now, lambda home: self.on_commit(home), dice=self._dice)
         self._running = (tables, self._tasks.create_task(self._live(tables, ingest)))

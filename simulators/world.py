@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,12 +15,13 @@ from devices.readings import reading_id
 from gateway.store.keys import LogKey
 from simulators.broker import SmallBroker
 from simulators.fate import Unkindness
+from simulators.hardship import HARD, KIND, Hardship
 from simulators.home import Home, HomeParts
 from simulators.patient import Patient
 from simulators.peripherals.memory import Record
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
-from simulators.virtual_faults import NO_FAULTS, Faults
+from simulators.virtual_faults import NO_FAULTS
 from simulators.virtual_mqtt import VirtualBroker
 from simulators.virtual_radio import VirtualRadio
 from simulators.ward import Ward
@@ -42,36 +42,6 @@ DAY_S = 86400.0
 PATIENTS = (
     Patient("Kari N.", 1955, 91, 82, 62.0, worst_day=BEGINNING.date() + timedelta(days=3)),
     Patient("Ola H.", 1960, 93, 76, 84.0),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Hardship:
-    """How hard life is: probabilities of small troubles, and how often a day each disaster strikes."""
-
-    air: Unkindness
-    road: Faults
-    hub_cuts_per_day: float = 3.0
-    ward_cuts_per_day: float = 2.0
-    outages_per_day: float = 2.0
-    broker_restarts_per_day: float = 1.0
-    walks_per_day: float = 2.0
-    no_clock_at_boot: float = 0.3
-    hub_cut_in_visit: float = 0.1
-    ward_cut_at_commit: float = 0.05
-
-
-KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0)
-HARD = Hardship(
-    Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1),
-    Faults(
-        latency_s=(0.01, 0.4),
-        publish_refused=0.03,
-        ack_lost=0.05,
-        connection_lost=0.03,
-        half_open=0.01,
-        duplicated=0.05,
-    ),
 )
 
 
@@ -147,9 +117,7 @@ class World:
         """Take the radio's trace; now and then the power goes in the middle of a visit."""
         self.note(*words)
         if words[0] == "connected" and self.dice.random() < self.hardship.hub_cut_in_visit:
-            self._tasks.create_task(
-                self._cut_soon(self._cut_hub, *(h for h in self.homes if h.parts.home == home))
-            )
+            self._tasks.create_task(self._cut_soon(self._cut_hub, self._home_named(home)))
 
     def _ward_committed(self, _home: str) -> None:
         """Let the power go, now and then, between the ward's commit and its receipt."""
@@ -161,15 +129,21 @@ class World:
         await cut(*what)
 
     async def _cut_hub(self, home: Home) -> None:
-        if not home.is_powered:
-            return
+        if home.is_powered:
+            await self._dark(home, self._black_out(home))
+
+    def _black_out(self, home: Home) -> asyncio.Task[None]:
         self.note("power cut", home.parts.home)
         self.cuts += 1
         self.cut_s.setdefault(home.parts.home, []).append(asyncio.get_running_loop().time())
         self.roads[home.parts.home].set_reachable(False)  # a dead box says no farewell
-        await home.unplug()
+        return home.cut()
+
+    async def _dark(self, home: Home, dying: asyncio.Task[None]) -> None:
+        await asyncio.wait({dying})
         await asyncio.sleep(self.dice.expovariate(1 / 600))
-        self._boot(home)
+        if not home.is_powered:
+            self._boot(home)
 
     def _boot(self, home: Home) -> None:
         self.roads[home.parts.home].set_reachable(True)
@@ -194,7 +168,8 @@ class World:
         await self.ward.unplug()
         await asyncio.sleep(self.dice.expovariate(1 / 3600))
         self.roads["ward"].set_reachable(True)
-        self.ward.boot()
+        if not self.ward.is_powered:
+            self.ward.boot()
 
     async def _cut_road(self, home: Home) -> None:
         self.note("outage", home.parts.home)
@@ -217,10 +192,17 @@ class World:
         await asyncio.sleep(self.dice.expovariate(1 / 1800))
         self.radios[home.parts.home].set_in_range(address, True)
 
-    def _confirmed(self, address: str, record: Record) -> None:
+    def _confirmed(self, home_id: str, address: str, record: Record) -> None:
+        """Note when the radio confirmed; now and then the power goes before we can commit."""
         for fact in record.facts:
             id_ = reading_id(address, fact.kind, fact.value, fact.device_time)
             self.confirmed_s[id_] = asyncio.get_running_loop().time()
+        home = self._home_named(home_id)
+        if home.is_powered and self.dice.random() < self.hardship.hub_cut_at_confirm:
+            self._tasks.create_task(self._dark(home, self._black_out(home)))
+
+    def _home_named(self, home_id: str) -> Home:
+        return next(home for home in self.homes if home.parts.home == home_id)
 
     def _calm(self) -> None:
         """End every trouble: a quiet day begins."""
@@ -248,7 +230,7 @@ class World:
         oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{home[-2:]}")
         scale = WeightScaleTwin(f"F0:00:00:00:0B:{home[-2:]}")
         for twin in (oximeter, scale):
-            twin.memory.on_confirmed = partial(self._confirmed, twin.address)
+            twin.memory.on_confirmed = partial(self._confirmed, home, twin.address)
         radio = VirtualRadio(
             (oximeter, scale),
             dice=self.dice,

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from simulators.hardship import KIND
 from simulators.simulation import simulate
-from simulators.world import KIND
 
 NAMED_SEEDS = {
     1: "a hub without power lived on as a ghost, since a TaskGroup forgot its cancellation",
