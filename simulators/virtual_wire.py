@@ -19,7 +19,6 @@ class WireEnd(asyncio.Transport):
         self._loop = asyncio.get_running_loop()
         self._other: WireEnd
         self._under_way: deque[bytes | None] = deque()  # None is the goodbye
-        self._last_at = self._loop.time()
         self._is_closing = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -61,10 +60,10 @@ class WireEnd(asyncio.Transport):
         if self.is_mute:
             return
         self._under_way.append(data)
-        self._last_at = max(self._last_at, self._loop.time() + self._latency())
-        if self._last_at > self._loop.time():
-            # Whichever timer comes first hands over the oldest: equal times need no order of their own.
-            self._loop.call_at(self._last_at, self._arrive)
+        # Whichever of its timers comes first hands over the oldest: so nothing is ever overtaken.
+        delay_s = self._latency()
+        if delay_s > 0:
+            self._loop.call_later(delay_s, self._arrive)
         else:
             self._loop.call_soon(self._arrive)
 

@@ -1,6 +1,7 @@
 """What paho meets on real roads: refusals, strangers, silence, TLS. The rest is in the contract suite."""
 
 import asyncio
+import ssl
 import subprocess
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -48,20 +49,27 @@ def house_rules(tmp_path):
 
 
 @asynccontextmanager
-async def stranger(answer):
+async def stranger(answer, **settings):
     """Listen on a port and let this coroutine function answer whoever calls; yield the URL."""
     answering = []
 
     async def tracked(reader, writer):
         answering.append(asyncio.current_task())
-        await answer(reader, writer)
-        await writer.wait_closed()
+        try:
+            await answer(reader, writer)
+        except asyncio.CancelledError:
+            pass  # the test is over; asyncio's streams take a cancelled task for a broken one
+        finally:
+            writer.close()
+            await writer.wait_closed()
 
-    server = await asyncio.start_server(tracked, "127.0.0.1", 0)
+    server = await asyncio.start_server(tracked, "127.0.0.1", 0, **settings)
     try:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        for task in answering:
+            task.cancel()
         await asyncio.gather(*answering, return_exceptions=True)
 
 
@@ -71,7 +79,6 @@ def says(data):
     async def answer(reader, writer):
         await reader.read(1)
         writer.write(data)
-        writer.close()
 
     return answer
 
@@ -234,15 +241,12 @@ async def test_connection_that_is_closed_without_an_answer(data):
 
 async def test_connection_without_an_answer_is_given_up():
     """A port that accepts and stays silent is left after the time for connecting."""
-    is_over = asyncio.Event()
 
-    async def answer(_reader, writer):
-        await is_over.wait()
-        writer.close()
+    async def answer(_reader, _writer):
+        await asyncio.Event().wait()  # until the test is over
 
     async with stranger(answer) as address:
         assert "within 1 s" in await refusal(f"mqtt://{address}")
-        is_over.set()
 
 
 @pytest.mark.parametrize(
@@ -264,6 +268,49 @@ async def test_nonsense_in_mid_session_ends_it(data):
     async with stranger(answer) as address:
         with pytest.raises(UplinkError):
             await listen(PahoBroker(f"mqtt://{address}", patience=QUICK))
+
+
+async def test_packets_that_share_a_tls_record_are_all_taken(tmp_path):
+    """What TLS has decrypted wakes no selector: several packets in one record come without more traffic."""
+    cert, key = write_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+
+    async def answer(reader, writer):
+        await reader.read(1)
+        letters = b"".join(bytes.fromhex("300500016100") + letter for letter in (b"x", b"y", b"z"))
+        writer.write(bytes.fromhex("2003000000") + letters)  # computed: CONNACK and three PUBLISH
+        await asyncio.Event().wait()  # until the test is over
+
+    async with stranger(answer, ssl=context) as address:
+        broker = PahoBroker(f"mqtts://{address}", ca_file=cert, patience=QUICK)
+        async with broker.session(HOME) as session:
+            assert [(await session.receive()).payload for _ in range(3)] == [b"x", b"y", b"z"]
+
+
+async def test_goodbye_of_the_broker_is_told_with_its_reason():
+    """A DISCONNECT from the broker (computed: 0x8e) is what every later call says."""
+    ends = bytes.fromhex("2003000000" + "e0018e")
+    async with stranger(says(ends)) as address:
+        broker = PahoBroker(f"mqtt://{address}", patience=QUICK)
+        async with broker.session(HOME) as session:
+            for action in (session.receive(), session.publish("a", b"")):
+                with pytest.raises(UplinkError, match=r"ended the connection: Session taken over \(0x8e\)"):
+                    await action
+
+
+async def test_broker_that_falls_silent_is_noticed():
+    """No answer to a ping within the keepalive ends the session, although the socket stays open."""
+
+    async def answer(_reader, writer):
+        writer.write(bytes.fromhex("2003000000"))  # computed: CONNACK, success
+        await asyncio.Event().wait()  # until the test is over
+
+    async with stranger(answer) as address:
+        broker = PahoBroker(f"mqtt://{address}", patience=Patience(keepalive_s=1))
+        async with broker.session(HOME) as session:
+            with pytest.raises(UplinkError, match="Keep alive timeout"):
+                await session.receive()
 
 
 async def test_smaller_limit_of_the_broker_is_kept():

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -53,6 +54,37 @@ def test_call_that_is_cancelled_never_says_connect(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         asyncio.run(live(server))
+
+
+class SlowLoop(ThreadPoolExecutor):
+    """Holds the event loop until the thread is done: the loop can only be too late, never too early."""
+
+    def submit(self, *args):
+        future = super().submit(*args)
+        wait([future])
+        return future
+
+
+def test_call_that_has_got_through_when_it_is_cancelled_never_says_connect():
+    """Even where the thread has reached the broker before the cancellation, it has said nothing yet."""
+
+    async def call(url):
+        async with PahoBroker(url).session(HOME):
+            raise AssertionError("nobody has answered")
+
+    async def live(port):
+        asyncio.get_running_loop().set_default_executor(SlowLoop(1))
+        async with asyncio.timeout(15), asyncio.TaskGroup() as group:
+            calling = group.create_task(call(f"mqtt://127.0.0.1:{port}"))
+            await asyncio.sleep(0)  # it has dialled, and got through
+            calling.cancel()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        asyncio.run(live(server.getsockname()[1]))
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(10)
+            assert connection.recv(100) == b""
 
 
 def test_no_thread_is_left_behind():

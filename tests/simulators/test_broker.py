@@ -5,10 +5,9 @@ import asyncio
 import mqtt5
 import pytest
 
-from simulators import broker_connection, broker_session, broker_state
+from simulators import broker_connection
 from simulators.broker import SmallBroker
 from simulators.broker_topics import is_filter, is_topic, matches
-from simulators.mqtt_packets import Framer
 from tests.simulators.raw_client import AT_LEAST_ONCE, RawClient, connected, message, run, settle, subscribed
 
 
@@ -239,70 +238,6 @@ def test_session_ends_with_its_expiry_or_a_clean_start():
     run(main())
 
 
-@pytest.mark.parametrize("limit", ["QUEUE_COUNT_MAX", "QUEUE_BYTES_MAX"])
-def test_full_queue_drops_the_newest_and_counts(monkeypatch, limit):
-    """What an absent client's queue can't hold is counted, and what it held comes in order."""
-    monkeypatch.setattr(broker_session, limit, 3)
-
-    async def main():
-        broker = SmallBroker()
-        client = await subscribed(broker, "x", "a/b", session_expiry_interval=60)
-        client.hang_up()
-        await settle()
-        sender = await connected(broker, "sender")
-        await sender.send(*[message(b"%d" % number, packet_id=number) for number in range(1, 6)])
-        assert broker.dropped_count == 2
-        assert (await connected(broker, "x")).heard == [b"1", b"2", b"3"]
-        broker.forget()
-        assert broker.dropped_count == 2
-
-    run(main())
-
-
-def test_slow_reader_is_not_drowned():
-    """While a client reads nothing from its socket, QoS 0 is dropped and counted, and QoS 1 waits."""
-
-    async def main():
-        broker, framer = SmallBroker(), Framer(10**7)
-        async with asyncio.timeout(10), broker.listening() as port:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            wanted = mqtt5.TopicFilter("a/b", max_qos=AT_LEAST_ONCE)
-            writer.write(mqtt5.ConnectPacket("x").write() + mqtt5.SubscribePacket(1, [wanted]).write())
-            packets = []
-            while len(packets) < 2:
-                packets += framer.feed(await reader.read(1000))
-            writer.transport.pause_reading()
-            sender = await connected(broker, "sender")
-            for _ in range(20):
-                await sender.send(mqtt5.PublishPacket("a/b", bytes(1_000_000)))
-            assert broker.dropped_count > 0
-            await sender.send(message(b"waited"))
-            writer.transport.resume_reading()
-            while getattr(packets[-1], "payload", b"") != b"waited":
-                packets += framer.feed(await reader.read(1_000_000))
-            assert len(packets) - 3 + broker.dropped_count == 20
-            writer.close()
-
-    asyncio.run(main())
-
-
-def test_message_larger_than_the_client_takes_is_not_sent_to_it():
-    """The client's own packet limit holds at both qualities; others still hear, and it is counted."""
-
-    async def main():
-        broker = SmallBroker()
-        small = await subscribed(broker, "small", "a/b", max_packet_size=100)
-        large = await subscribed(broker, "large", "a/b")
-        await large.send(
-            message(bytes(200)), mqtt5.PublishPacket("a/b", bytes(200)), message(b"1", packet_id=2)
-        )
-        assert small.heard == [b"1"]
-        assert large.heard == [bytes(200), bytes(200), b"1"]
-        assert broker.dropped_count == 2
-
-    run(main())
-
-
 def test_silence_beyond_the_keepalive_ends_the_connection():
     """One and a half keepalives without a byte, no less, and the will is spoken."""
 
@@ -328,23 +263,6 @@ def test_caller_who_says_nothing_is_let_go():
         client = RawClient(SmallBroker())
         await asyncio.sleep(broker_connection.HANDSHAKE_S + 1)
         assert client.lost.is_set()
-
-    run(main())
-
-
-def test_limits_of_the_house_are_told_in_reason_codes(monkeypatch):
-    """One session and one retained topic too many are refused with 0x97, never dropped in silence."""
-    monkeypatch.setattr(broker_state, "SESSION_COUNT_MAX", 1)
-    monkeypatch.setattr(broker_state, "RETAINED_COUNT_MAX", 1)
-
-    async def main():
-        broker = SmallBroker()
-        client = await connected(broker, "x")
-        await client.send(message(b"1", retain=True), message(b"2", topic="other", packet_id=2, retain=True))
-        assert [int(ack.reason_code) for ack in client.of(mqtt5.PubAckPacket)] == [0x10, 0x97]
-        other = await connected(broker, "y")
-        assert int(other.of(mqtt5.ConnAckPacket)[0].reason_code) == 0x97
-        assert other.lost.is_set()
 
     run(main())
 
