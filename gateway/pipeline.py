@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any
 
 from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, reading_body
+from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, plan_body, reading_body
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from devices.blocks import BlockBuilder
@@ -78,7 +78,7 @@ class Pipeline:
 
     def _take_plan(self) -> None:
         verdict = take_plan(self.plan, self.state, self.now())
-        facts = [Fact(EntryKind.PLAN_APPLIED, self.plan.model_dump_json().encode())]
+        facts = [Fact(EntryKind.PLAN_APPLIED, plan_body(self.plan))]
         facts += [_alert_fact(alert) for alert in verdict.changes]
         self._store.commit(facts, at=self.now(), judge_state=bytes(verdict.state))
         self.state = verdict.state

@@ -83,14 +83,11 @@ async def demo(wishes: Wishes, say: Say) -> int:
         ward.boot()
         tally = Tally()
         households = [await house.move_in(n, who, url, tally, tasks) for n, who in enumerate(patients(today))]
-        plans = {one.home.parts.home: one.home.parts.plan for one in households}
         for one in households:
             await ward.tables.enrol(Person(one.home.parts.home, one.patient.name, one.patient.birth_year))
         helping = [
             tasks.create_task(tally.watch(ward)),
-            tasks.create_task(
-                serve(ward_app(ward.tables, ward.changes, clock.now, OSLO, plans.get), ward_page)
-            ),
+            tasks.create_task(serve(ward_app(ward.tables, ward.changes, clock.now, OSLO), ward_page)),
             tasks.create_task(serve(hub_app(View(households[0].home.hub), OSLO), hub_page)),
         ]
         stage = Stage(clock, tuple(households), ward, house.dice, wishes.pace_s, say)

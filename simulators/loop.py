@@ -31,6 +31,8 @@ class SimLoop(asyncio.SelectorEventLoop):
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)
+        # After 97 virtual days the default of 1e-9 s drowns in the float, and timers would never come due.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         """Return virtual seconds since the loop began."""

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from cloud_bridge.backend.patient import PERIOD_DAYS, PERIODS_DAYS, patient_of
 from cloud_bridge.backend.views import Views
-from cloud_bridge.backend.worklist import LISTED, Followed, PlanOf, work_list
+from cloud_bridge.backend.worklist import LISTED, Followed, work_list
 from cloud_bridge.look.plot import time_plot
 from cloud_bridge.look.site import Site, site
 from cloud_bridge.look.spark import sparkline
@@ -27,13 +27,11 @@ class Changes(Protocol):
         ...
 
 
-def ward_app(
-    views: Views, changes: Changes, now: Callable[[], datetime], timezone: tzinfo, plan_of: PlanOf
-) -> FastAPI:
+def ward_app(views: Views, changes: Changes, now: Callable[[], datetime], timezone: tzinfo) -> FastAPI:
     """Return the ward's app; serve it with look.serve.PageServer, so that it stops without waiting."""
     made = site(changes.wait, now, timezone, Path(__file__).parent / "templates")
-    made.app.get("/")(_list_page(made, views, plan_of))
-    made.app.get("/patient/{home}")(_patient_page(made, views, plan_of))
+    made.app.get("/")(_list_page(made, views))
+    made.app.get("/patient/{home}")(_patient_page(made, views))
 
     @made.app.get("/health")
     async def health() -> Response:
@@ -46,9 +44,9 @@ def ward_app(
 Page = Callable[..., object]
 
 
-def _list_page(made: Site, views: Views, plan_of: PlanOf) -> Page:
+def _list_page(made: Site, views: Views) -> Page:
     async def page(request: Request) -> Response:
-        shown = await work_list(views, plan_of, made.now())
+        shown = await work_list(views, made.now())
         return made.show(request, "list.html", list=shown, kinds=LISTED, spark_of=_spark_of)
 
     return page
@@ -58,11 +56,11 @@ def _spark_of(each: Followed, say: Voice) -> Markup:
     return sparkline(Kind.SPO2, [kept.reading for kept in each.spark], each.plan, say)
 
 
-def _patient_page(made: Site, views: Views, plan_of: PlanOf) -> Page:
+def _patient_page(made: Site, views: Views) -> Page:
     async def page(request: Request, home: str) -> Response:
         asked = request.query_params.get("days", "")
         days = next((period for period in PERIODS_DAYS if str(period) == asked), PERIOD_DAYS)
-        shown = await patient_of(views, plan_of(home), home, made.now(), days)
+        shown = await patient_of(views, home, made.now(), days)
         if shown is None:
             raise HTTPException(404)
         return made.show(

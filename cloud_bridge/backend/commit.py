@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from cloud_bridge.backend.database import Transaction
-from cloud_bridge.backend.legible import SEQ_MAX, Row, row_of
-from cloud_bridge.contract.entries import Batch, Entry, EntryKind
+from cloud_bridge.backend.legible import Row, row_of
+from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span
 
@@ -155,7 +155,7 @@ def _line(entry: Entry) -> dict[str, object]:
 
 def _index(transaction: Transaction, batch: Batch, fresh: Iterable[Entry], at: datetime) -> None:
     """Make rows of the readings and alerts among these entries."""
-    rows: dict[EntryKind, list[Row]] = {EntryKind.READING: [], EntryKind.ALERT: []}
+    rows: dict[str, list[Row]] = {EntryKind.READING: [], EntryKind.ALERT: []}
     bodies = {}
     for entry in fresh:
         try:

@@ -12,11 +12,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, Validatio
 
 from cloud_bridge.backend.commit import REASON_LENGTH_MAX
 from cloud_bridge.backend.database import TablesError, UnkeepableError
-from cloud_bridge.backend.legible import doubt_of_batch, is_plain_name
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
 from cloud_bridge.contract.entries import Batch
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.plain import is_plain_name
 from cloud_bridge.contract.receipts import Receipt, Refusal
 from cloud_bridge.contract.topics import home_of, topic
 
@@ -157,8 +157,6 @@ def _batch_of(home: str, payload: bytes) -> Batch:
     batch = Batch.from_bytes(payload)
     if batch.home != home:
         raise ContractError(f"a batch of home {batch.home[:40]!r} on the topic of another", payload)
-    if doubt := doubt_of_batch(batch):
-        raise ContractError(doubt, payload)
     return batch
 
 

@@ -37,12 +37,13 @@ class Patient:
         return frozenset(kept.seq for kept in self.table)
 
 
-async def patient_of(views: Views, plan: Plan | None, home: str, now: datetime, days: int) -> Patient | None:
+async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patient | None:
     """Return a patient's page as values, or None for a home that nobody has heard of."""
     state = await views.home_state(home)
     person = next((each for each in await views.people() if each.home == home), None)
     if person is None and state is None:
         return None
+    plan = await views.plan(home)
     since = now - timedelta(days=days)
     history = await views.alerts(home)
     newest = [(await views.readings(home, kind=kind, count_max=1))[-1:] for kind in LISTED]

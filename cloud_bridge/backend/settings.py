@@ -10,7 +10,6 @@ class WardSettings(FileSettings):
 
     database: str
     broker: BrokerUrl
-    plan_file: Path
     username: str = "ward"
     password_file: Path | None = None
     page: Page = Page(port=8480)

@@ -13,18 +13,16 @@ from cloud_bridge.backend.views import Person
 from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
-from cloud_bridge.settings import load_plan
 
 
 async def run_ward(settings: WardSettings, say: Callable[[str], None]) -> int:
     """Run a ward until cancelled; return the exit code."""
-    plan = load_plan(settings.plan_file)
     page = listen(settings.page.host, settings.page.port)
     tables = open_tables(settings.database)
     changes = Changes()
     broker = PahoBroker(settings.broker, username=settings.username, password_file=settings.password_file)
     ingest = Ingest(tables, broker, utc_now, changes.notify, dice=SystemRandom())
-    app = ward_app(tables, changes, utc_now, settings.zone, lambda _home: plan)
+    app = ward_app(tables, changes, utc_now, settings.zone)
     say(f"work list on {address(page)} · broker {settings.broker}")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(ingest.run())

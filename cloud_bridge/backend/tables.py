@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -11,8 +12,10 @@ from cloud_bridge.backend.commit import keep, keep_message, receipt_of, stamp
 from cloud_bridge.backend.database import Database, TablesError, Transaction
 from cloud_bridge.backend.sqlite import SqliteDatabase
 from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Quarantined
-from cloud_bridge.contract.bodies import alert_from, reading_from
+from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
 from cloud_bridge.contract.entries import Batch
+from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt
 from devices.readings import Kind
 
@@ -73,6 +76,13 @@ _OPEN_ALERTS = """
     order by case alert.level when 'red' then 0 else 1 end, alert.at, alert.home, alert.seq
 """
 _OPEN_ALERTS_OF_HOME = _OPEN_ALERTS.replace("where alert.change", "where alert.home = :home and alert.change")
+_PLANS = """
+    select entry.body
+    from entry
+    join log on log.home = entry.home and log.log = entry.log
+    where entry.home = :home and entry.kind = 'plan_applied'
+    order by log.turn desc, entry.seq desc limit 10
+"""
 _QUARANTINED = "select id, home, seq, reason, data, at from quarantine order by id desc limit :count_max"
 _FIGURES = """
     select
@@ -184,6 +194,13 @@ class Tables:
     async def alerts(self, home: str, *, count_max: int = 100) -> tuple[OpenAlert, ...]:
         """Every opening and closing of a home's alerts, newest first."""
         return _alerts(await self._rows(_ALERTS, home=home, count_max=count_max))
+
+    async def plan(self, home: str) -> Plan | None:
+        """The plan in force on a home's hub, by the hub's own word; None before it has said one."""
+        for (body,) in await self._rows(_PLANS, home=home):
+            with suppress(ContractError):  # one that can't be read is in quarantine; the one before it holds
+                return plan_from(body.encode())
+        return None
 
     async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:
         """What could not be read, newest first."""

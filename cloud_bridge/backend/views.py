@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.plan import Plan
 from devices.readings import Kind, Reading
 
 
@@ -95,6 +96,10 @@ class Views(Protocol):
 
     async def alerts(self, home: str, *, count_max: int = 100) -> tuple[OpenAlert, ...]:
         """Every opening and closing of a home's alerts, newest first."""
+        ...
+
+    async def plan(self, home: str) -> Plan | None:
+        """The plan in force on a home's hub, by the hub's own word; None before it has said one."""
         ...
 
     async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:

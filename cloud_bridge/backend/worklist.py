@@ -1,6 +1,6 @@
 """The work list: from what the tables hold to the lines that a person needs to see."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,9 +8,6 @@ from cloud_bridge.backend.views import HomeState, KeptReading, OpenAlert, Person
 from cloud_bridge.contract.plan import Level, Plan
 from cloud_bridge.look.spark import DAYS
 from devices.readings import Kind
-
-PlanOf = Callable[[str], Plan | None]
-"""The plan in force in a home, or None where the ward knows of none."""
 
 LISTED = (Kind.SPO2, Kind.PULSE_RATE, Kind.BODY_WEIGHT)
 STALE_H = 48.0
@@ -81,13 +78,13 @@ class WorkList:
         return frozenset(each.who.person.home for each in self.silent)
 
 
-async def work_list(views: Views, plan_of: PlanOf, now: datetime) -> WorkList:
+async def work_list(views: Views, now: datetime) -> WorkList:
     """Return the whole page as values."""
     alerts = await views.open_alerts()
     people = await views.people()
-    everybody = [await _followed(views, person, alerts, plan_of(person.home), now) for person in people]
+    everybody = [await _followed(views, person, alerts, now) for person in people]
     nameless = sorted({each.home for each in alerts} - {person.home for person in people})
-    strangers = [await _followed(views, stranger(home), alerts, plan_of(home), now) for home in nameless]
+    strangers = [await _followed(views, stranger(home), alerts, now) for home in nameless]
     needing = sorted(
         (each for each in (*everybody, *strangers) if each.alerts),
         key=lambda each: (each.level != "red", each.opened_at),
@@ -105,9 +102,7 @@ def stranger(home: str) -> Person:
     return Person(home, "", 0)
 
 
-async def _followed(
-    views: Views, person: Person, alerts: Sequence[OpenAlert], plan: Plan | None, now: datetime
-) -> Followed:
+async def _followed(views: Views, person: Person, alerts: Sequence[OpenAlert], now: datetime) -> Followed:
     home = person.home
     since = now - timedelta(days=DAYS)
     latest = {
@@ -116,7 +111,7 @@ async def _followed(
     return Followed(
         person,
         await views.home_state(home),
-        plan,
+        await views.plan(home),
         tuple(each for each in alerts if each.home == home),
         latest,
         await views.readings(home, kind=Kind.SPO2, since=since, count_max=_SPARK_COUNT_MAX),

@@ -7,6 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from cloud_bridge.contract.alert import ALERT, Alert
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.plain import doubt_of
+from cloud_bridge.contract.plan import Plan
 from devices.readings import CODINGS, Block, Reading
 
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)
@@ -25,9 +27,13 @@ def reading_from(body: bytes) -> Reading:
     try:
         said = orjson.loads(body)
         is_block = isinstance(said, dict) and "samples" in said
-        return (_BLOCK if is_block else _READING).validate_json(body)
+        reading = (_BLOCK if is_block else _READING).validate_json(body)
     except (orjson.JSONDecodeError, ValidationError) as error:
         raise ContractError(f"no reading: {error}", body) from error
+    samples = reading.samples if isinstance(reading, Block) else ()
+    if doubt := doubt_of(reading.id, (reading.measured_at, reading.received_at), (reading.value, *samples)):
+        raise ContractError(f"no reading: {doubt}", body)
+    return reading
 
 
 def alert_body(alert: Alert) -> bytes:
@@ -38,9 +44,25 @@ def alert_body(alert: Alert) -> bytes:
 def alert_from(body: bytes) -> Alert:
     """Return the alert in this body; raise ContractError with a reason otherwise."""
     try:
-        return ALERT.validate_json(body)
+        alert = ALERT.validate_json(body)
     except ValidationError as error:
         raise ContractError(f"no alert: {error}", body) from error
+    if doubt := doubt_of(alert.id, (alert.at,), alert.because.values):
+        raise ContractError(f"no alert: {doubt}", body)
+    return alert
+
+
+def plan_body(plan: Plan) -> bytes:
+    """Return a plan as JSON."""
+    return plan.model_dump_json().encode()
+
+
+def plan_from(body: bytes) -> Plan:
+    """Return the plan in this body; raise ContractError with a reason otherwise."""
+    try:
+        return Plan.model_validate_json(body)
+    except ValidationError as error:
+        raise ContractError(f"no plan: {error}", body) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,13 @@ import orjson
 import zstandard
 
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.plain import has_moment, is_plain_name
 
 VERSION = 1
 BATCH_COUNT_MAX = 200
+SEQ_MAX = 2**53
+"""No home counts so far; beyond it numbers stop being exact in JSON."""
+
 BATCH_BYTES_MAX = 4_000_000
 """Unpacked; a batch that claims more is refused before it is unpacked."""
 
@@ -31,11 +35,15 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the log: `seq` has no gaps, `body` is JSON and never edited."""
+    """One line of the log: `seq` has no gaps, `body` is JSON and never edited.
+
+    `kind` is an EntryKind, or the word of a newer hub for something that we don't know yet: such an
+    entry is kept and counted like any other, so that an older ward never holds a newer hub up.
+    """
 
     seq: int
     at: datetime
-    kind: EntryKind
+    kind: str
     body: bytes
 
 
@@ -63,6 +71,8 @@ class Batch:
             raise ContractError(f"not a batch of version {VERSION}", data)
         try:
             home, log, lines = str(said["home"]), str(said["log"]), said["entries"]
+            if not is_plain_name(log):
+                raise ValueError(f"no name of a log: {log[:100]!r}")
             entries = tuple(_entry(*line) for line in lines)
         except (KeyError, TypeError, ValueError) as error:
             raise ContractError(f"a batch with a broken part: {error!r}", data) from error
@@ -82,9 +92,11 @@ def _unpack(data: bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is 
 
 
 def _entry(seq: int, at: str, kind: str, body: object) -> Entry:
-    if not isinstance(seq, int) or isinstance(seq, bool) or seq < 1:
-        raise ValueError(f"seq {seq!r}")
+    if not isinstance(seq, int) or isinstance(seq, bool) or not 1 <= seq <= SEQ_MAX:
+        raise ValueError(f"no home counts to {seq!r}")
     moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None:
-        raise ValueError(f"a time without a zone: {at}")
-    return Entry(seq, moment, EntryKind(kind), orjson.dumps(body))
+    if not has_moment(moment):
+        raise ValueError(f"a time without a zone, or that no calendar has: {at}")
+    if not isinstance(kind, str) or not is_plain_name(kind):
+        raise ValueError(f"no kind of entry: {kind!r}")
+    return Entry(seq, moment, kind, orjson.dumps(body))

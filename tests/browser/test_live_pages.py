@@ -13,7 +13,7 @@ from tests.gateway.web.some_hub import green_hub
 
 
 def _app(ward):
-    return ward_app(ward, ward, lambda: NOW, OSLO, ward.plan_of)
+    return ward_app(ward, ward, lambda: NOW, OSLO)
 
 
 def _mark(page):

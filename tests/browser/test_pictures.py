@@ -31,7 +31,7 @@ STICKING_OUT = """[...document.querySelectorAll('main *')]
 
 def _app(made):
     if isinstance(made, SomeWard):
-        return ward_app(made, made, lambda: NOW, OSLO, made.plan_of)
+        return ward_app(made, made, lambda: NOW, OSLO)
     return hub_app(made, OSLO)
 
 

@@ -31,6 +31,8 @@ create table entry (
     primary key (home, log, seq)
 );
 
+create index plan_applied on entry (home, seq) where kind = 'plan_applied';
+
 create table reading (
     home text not null,
     id text not null,

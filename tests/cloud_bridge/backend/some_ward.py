@@ -92,7 +92,7 @@ class SomeWard:
         """Counts for one home."""
         return Figures(len(self.kept.get(home, [])), len(self.kept.get(home, [])), 1, 0, 0, 2, 0)
 
-    def plan_of(self, home):
+    async def plan(self, home):
         """The plan in force: the same for all who have sent anything."""
         return PLAN if home in self.states else None
 

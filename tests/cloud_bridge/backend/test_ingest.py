@@ -25,7 +25,6 @@ from cloud_bridge.backend.ingest import (
     backoff_s,
     meaning_of,
 )
-from cloud_bridge.backend.legible import doubt_of_batch
 from cloud_bridge.backend.sqlite import SqliteDatabase
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.views import HomeState
@@ -351,7 +350,6 @@ def test_any_bytes_have_a_meaning(direction: str, payload: bytes) -> None:
     if isinstance(meaning, KeepBatch):
         assert direction == "up"
         assert (meaning.home, meaning.batch.home) == (HOME, HOME)
-        assert doubt_of_batch(meaning.batch) is None
 
 
 @given(tries=st.integers(0, 10_000), seed=st.integers(0, 99))

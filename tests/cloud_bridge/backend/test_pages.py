@@ -25,7 +25,7 @@ HOSTILE = "<script>alert('x')</script>\"&'"
 
 
 def _browser(ward):
-    app = ward_app(ward, ward, lambda: NOW, OSLO, ward.plan_of)
+    app = ward_app(ward, ward, lambda: NOW, OSLO)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ward")
 
 

@@ -55,10 +55,18 @@ LINE = [1, "2027-01-05T12:00:00+00:00", "reading", {}]
         {"version": 1, "home": HOME, "log": "l", "entries": [[True, *LINE[1:]]]},
         {"version": 1, "home": HOME, "log": "l", "entries": [["1", *LINE[1:]]]},
         {"version": 1, "home": HOME, "log": "l", "entries": [[1, "2027-01-05T12:00:00", "reading", {}]]},
-        {"version": 1, "home": HOME, "log": "l", "entries": [[1, LINE[1], "gossip", {}]]},
+        {"version": 1, "home": HOME, "log": "l", "entries": [[1, LINE[1], "two words", {}]]},
         {"version": 1, "home": HOME, "log": "l", "entries": [LINE[:3]]},
         {"version": 1, "home": HOME, "log": "l", "entries": 7},
         {"version": 1, "home": HOME, "entries": [LINE]},
+        {"version": 1, "home": HOME, "log": "", "entries": [LINE]},
+        {"version": 1, "home": HOME, "log": "l", "entries": [[2**53 + 1, *LINE[1:]]]},
+        {
+            "version": 1,
+            "home": HOME,
+            "log": "l",
+            "entries": [[1, "0001-01-01T00:00:00+23:00", "reading", {}]],
+        },
     ],
 )
 def test_a_batch_with_a_broken_part_is_refused(said):
@@ -72,3 +80,11 @@ def test_a_bomb_is_refused_before_it_is_unpacked():
     bomb = zstandard.ZstdCompressor().compress(b" " * (BATCH_BYTES_MAX + 1))
     with pytest.raises(ContractError, match="bytes"):
         Batch.from_bytes(bomb)
+
+
+def test_an_entry_of_a_kind_we_do_not_know_is_carried():
+    """A newer hub is never held up by an older ward: its unknown kind of entry is an entry all the same."""
+    (entry,) = Batch.from_bytes(
+        packed({"version": 1, "home": HOME, "log": "l", "entries": [[1, LINE[1], "answer", {}]]})
+    ).entries
+    assert (entry.kind, entry.kind in set(EntryKind)) == ("answer", False)

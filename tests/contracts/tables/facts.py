@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from cloud_bridge.contract.alert import Alert, Because, Change
-from cloud_bridge.contract.bodies import alert_body, reading_body
+from cloud_bridge.contract.bodies import alert_body, plan_body, reading_body
 from cloud_bridge.contract.entries import Batch, Entry, EntryKind
-from cloud_bridge.contract.plan import Level
+from cloud_bridge.contract.plan import Level, Limit, Plan
 from devices.readings import Kind, Reading
 
 HOME, OTHER = "00c0ffee00c0ffee", "0badcafe0badcafe"
@@ -43,6 +43,13 @@ def told(seq: int, fact: Reading | Alert | None = None, *, body: bytes | None = 
     if isinstance(fact, Reading) or body is not None:
         return Entry(seq, NOON, EntryKind.READING, body or reading_body(fact))
     return Entry(seq, NOON, EntryKind.HUB_STARTED, b'{"hub":%d}' % seq)
+
+
+def applied(seq: int, *, version: int) -> Entry:
+    """The entry that says which plan came into force."""
+    limit = Limit(id="low", kind=Kind.SPO2, level="red", below=85, clear=88)
+    plan = Plan(version=version, approved_at=NOON, approved_by_role="lege", limits=(limit,))
+    return Entry(seq, NOON, EntryKind.PLAN_APPLIED, plan_body(plan))
 
 
 def batch(*entries: Entry, home: str = HOME, log: str = "log1") -> Batch:

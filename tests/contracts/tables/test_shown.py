@@ -8,9 +8,9 @@ import pytest
 from cloud_bridge.backend.commit import MESSAGE_BYTES_MAX, MESSAGES_PER_HOME_MAX
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.views import Figures, HomeState, Person, Quarantined, Views
-from cloud_bridge.contract.entries import Entry
+from cloud_bridge.contract.entries import Entry, EntryKind
 from devices.readings import Block, Kind
-from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, at, batch, reading, told
+from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, applied, at, batch, reading, told
 
 pytestmark = pytest.mark.anyio
 
@@ -165,3 +165,21 @@ async def test_nothing_is_counted_of_a_home_never_heard_of(tables: Tables) -> No
     assert await tables.readings(HOME) == ()
     assert await tables.open_alerts() == await tables.alerts(HOME) == await tables.quarantined() == ()
     assert await tables.people() == ()
+
+
+async def test_the_plan_shown_is_the_one_that_the_hub_applied_last(tables: Tables) -> None:
+    """By the hub's own word: the newest version in its newest log; one that can't be read leaves the last."""
+    assert await tables.plan(HOME) is None
+    await tables.commit(batch(applied(1, version=1), applied(2, version=2)), at=NOON)
+    await tables.commit(batch(Entry(3, NOON, EntryKind.PLAN_APPLIED, b'{"version":"x"}')), at=NOON)
+    shown = await tables.plan(HOME)
+    assert shown is not None
+    assert shown.version == 2
+    assert await tables.plan(OTHER) is None
+
+
+async def test_a_kind_of_a_newer_hub_is_kept_and_counted(tables: Tables) -> None:
+    """What this ward doesn't know stands in quarantine and in the log; numbering goes on behind it."""
+    receipt = await tables.commit(batch(Entry(1, NOON, "answer", b"{}"), told(2, reading(1))), at=NOON)
+    assert (receipt.up_to, receipt.unreadable) == (2, (1,))
+    assert [kept.reading.id for kept in await tables.readings(HOME)] == ["r1"]
