@@ -34,7 +34,7 @@ sim: .venv/test-ready ## live through hard weeks: make sim SEED=100 LIVES=50
 	@$(BIN)/python -m simulators.simulation --seed $(or $(SEED),1) --lives $(or $(LIVES),20)
 
 pictures: .venv/test-ready ## take the README's pictures anew (needs Chromium)
-	@PUSTEROM_PICTURES=docs/pictures $(BIN)/python -m pytest -m browser tests/browser
+	@$(BIN)/python -m tests.browser.readme_pictures
 
 .venv/test-ready: .venv/ready requirements/test.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt

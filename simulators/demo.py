@@ -90,7 +90,7 @@ async def demo(wishes: Wishes, say: Say) -> int:
             tasks.create_task(serve(ward_app(ward.tables, ward.changes, clock.now, OSLO), ward_page)),
             tasks.create_task(serve(hub_app(View(households[0].home.hub), OSLO), hub_page)),
         ]
-        stage = Stage(clock, tuple(households), ward, house.dice, wishes.pace_s, say)
+        stage = Stage(clock, tuple(households), ward, Random(wishes.seed), wishes.pace_s, say)
         await tell(stage, today)
         summary = await tally.summary([one.home for one in households], ward)
         _report(summary, wishes, say)

@@ -29,6 +29,7 @@ class Summary:
     readings_in_ward: int
     alerts_opened: int
     alerts_closed: int
+    alerts_open_on_hub: int
     gaps: int
     duplicates: int
     receipts: int
@@ -39,10 +40,10 @@ class Summary:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is missing, nothing doubled, and every alert has ended."""
+        """Whether nothing is missing, nothing doubled, and both ends agree on which alerts are open."""
         counts = {self.readings_sent, self.readings_on_hub, self.readings_in_ward}
         is_complete = len(counts) == 1 and self.readings_sent > 0 and self.gaps == self.duplicates == 0
-        return is_complete and 0 < self.alerts_opened == self.alerts_closed
+        return is_complete and 0 < self.alerts_opened == self.alerts_closed + self.alerts_open_on_hub
 
 
 class Tally:
@@ -89,6 +90,7 @@ class Tally:
             readings_in_ward=sum(one.readings for one in figures),
             alerts_opened=sum(one.alerts_opened for one in figures),
             alerts_closed=sum(one.alerts_closed for one in figures),
+            alerts_open_on_hub=sum(len(home.hub.pipeline.state.open_alerts) for home in homes),
             gaps=sum(one.gaps for one in figures),
             duplicates=sum(one.duplicates for one in figures),
             receipts=sum(home.hub.carrier.road.receipt_count for home in homes),

@@ -23,6 +23,12 @@ START_S_MAX = 10
 STOP_S_MAX = 4  # under uvicorn's own patience: a server that only stops by giving up is caught
 
 
+def chromium_path() -> str | None:
+    """Where Chromium is installed, if it is."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
 def pytest_collection_modifyitems(items):
     """All that lies in this folder needs Chromium, and says so."""
     for item in items:
@@ -36,7 +42,7 @@ def chromium():
 
     Not for the whole session: Playwright keeps a loop running here, and async tests need their own.
     """
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = chromium_path()
     if program is None:
         pytest.fail("no Chromium on this machine: apt-get install -y chromium", pytrace=False)
     with sync_playwright() as playwright:
