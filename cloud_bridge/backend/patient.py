@@ -80,6 +80,7 @@ async def _chart(
         since=since,
         until=until,
         plan=plan,
+        ages_s={each.reading.id: each.age_s for each in kept},
         flags=tuple(
             Flag(each.alert.at, each.alert.level)
             for each in history

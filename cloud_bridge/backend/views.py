@@ -38,6 +38,11 @@ class KeptReading:
     seq: int
     committed_at: datetime
 
+    @property
+    def age_s(self) -> float:
+        """Seconds between the measurement and its commit here: an outage of the line counts."""
+        return (self.committed_at - self.reading.measured_at).total_seconds()
+
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:

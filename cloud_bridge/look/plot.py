@@ -1,7 +1,7 @@
 """Plots as SVG: a sparkline, and a time plot with the plan's limits as bands."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
@@ -40,6 +40,12 @@ class Chart:
     plan: Plan | None = None
     flags: tuple[Flag, ...] = ()
     height: float = HEIGHT_PX
+    ages_s: Mapping[str, float] = field(default_factory=dict)
+    """How old a reading was when it came here, by its id; else, how old it was when the hub got it."""
+
+    def age_s(self, reading: Reading) -> float:
+        """Return how old this reading was when it came to whoever looks."""
+        return self.ages_s.get(reading.id, reading.age_s)
 
 
 def time_plot(chart: Chart, voice: Voice) -> Markup:
@@ -93,12 +99,12 @@ def described(kind: Kind, readings: Sequence[Reading], bands: Sequence[Band], vo
     return f"{said} {voice.word('plot_limits', limits=limits)}" if limits else said
 
 
-def dot_said(reading: Reading, voice: Voice) -> str:
+def dot_said(reading: Reading, age_s: float, voice: Voice) -> str:
     """Return what one dot says when one points at it."""
-    time, span = voice.moment(reading.measured_at), voice.span(reading.age_s)
+    time, span = voice.moment(reading.measured_at), voice.span(age_s)
     number = voice.number(reading.kind, reading.value)
     dot = voice.word("plot_dot", value=number, unit=unit(reading.kind), time=time)
-    return voice.word("plot_dot_late", dot=dot, span=span) if is_late(reading) else dot
+    return voice.word("plot_dot_late", dot=dot, span=span) if is_late(age_s) else dot
 
 
 def _bands(bands: Sequence[Band], scale: Scale) -> Iterator[Markup]:
@@ -167,13 +173,14 @@ def _lines(readings: Sequence[Reading], scale: Scale) -> Iterator[Markup]:
 
 def _dots(chart: Chart, scale: Scale, voice: Voice) -> Iterator[Markup]:
     for reading in chart.readings:
-        x, y, said = scale.x(reading.measured_at), scale.y(reading.value), dot_said(reading, voice)
+        age_s = chart.age_s(reading)
+        x, y, said = scale.x(reading.measured_at), scale.y(reading.value), dot_said(reading, age_s, voice)
         if is_weak(reading):
             yield Markup(
                 '<text class="dot weak" x="{}%" y="{}" text-anchor="middle">×<title>{}</title></text>'
             ).format(x, round(y + 5, 1), said)
         else:
-            late = " late" if is_late(reading) else ""
+            late = " late" if is_late(age_s) else ""
             yield Markup('<circle class="dot{}" cx="{}%" cy="{}" r="3.5"><title>{}</title></circle>').format(
                 late, x, y, said
             )

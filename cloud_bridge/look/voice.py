@@ -107,9 +107,9 @@ class Voice:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), title, text)
 
 
-def is_late(reading: Reading) -> bool:
+def is_late(age_s: float) -> bool:
     """Tell whether a reading came long after it was measured."""
-    return reading.age_s > LATE_S
+    return age_s > LATE_S
 
 
 def is_weak(reading: Reading) -> bool:

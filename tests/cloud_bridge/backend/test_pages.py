@@ -1,6 +1,7 @@
 """The ward's pages, asked as a browser asks."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 
 from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.views import HomeState, Quarantined
+from cloud_bridge.look.voice import is_late
 from cloud_bridge.look.words import LANGUAGES
 from devices.readings import Kind
 from tests.cloud_bridge.backend.some_ward import (
@@ -265,3 +267,16 @@ async def test_health_says_that_pages_can_be_made():
     """The health answer has asked the tables, and names nobody."""
     answer = await _get(one_ward(), "/health")
     assert answer.json() == {"is_up": True, "people_count": 1, "at": "2026-11-22T08:30:00+00:00"}
+
+
+async def test_what_an_outage_held_back_is_drawn_as_late():
+    """On the ward, late is what came here late: what waited on the hub gets a hollow dot and a word."""
+    ward = one_ward()
+    home = "h0"
+    punctual = ward.kept[home][-1]
+    held_back = replace(punctual, committed_at=punctual.reading.measured_at + timedelta(hours=5))
+    assert not is_late(held_back.reading.age_s)
+    ward.kept[home] = [held_back]
+    page = (await _get(ward, f"/patient/{home}")).text
+    assert 'class="dot late"' in page
+    assert "5 timer" in _words(page)

@@ -85,8 +85,8 @@ def test_no_word_promises_what_we_do_not_do(language):
         (
             Because(Kind.PULSE_RATE, (101.0,), "above", 110, 105, 78),
             "closed",
-            "puls 101 /min, under 105 igjen",
-            "pulse 101 /min, below 105 again",
+            "puls 101 /min, 105 eller mindre igjen",
+            "pulse 101 /min, back at 105 or less",
         ),
     ],
 )
