@@ -279,4 +279,4 @@ async def test_what_an_outage_held_back_is_drawn_as_late():
     ward.kept[home] = [held_back]
     page = (await _get(ward, f"/patient/{home}")).text
     assert 'class="dot late"' in page
-    assert "5 timer" in _words(page)
+    assert "5 t etter målingen" in _words(page)
