@@ -16,12 +16,17 @@ _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def files(*suffixes: str) -> list[Path]:
-    """Return the repository's own files with these suffixes, without what tools leave behind."""
+    """Return the repository's own files with these suffixes, or all, without what tools leave behind."""
     found = []
     for path in ROOT.rglob("*"):
         parts = path.relative_to(ROOT).parts
         is_left_behind = any(part in _NOT_OURS or part.endswith(("_cache", ".egg-info")) for part in parts)
-        if path.suffix in suffixes and path.is_file() and not is_left_behind and parts[0] != ".hypothesis":
+        if (
+            (not suffixes or path.suffix in suffixes)
+            and path.is_file()
+            and not is_left_behind
+            and parts[0] != ".hypothesis"
+        ):
             found.append(path)
     return sorted(found)
 
