@@ -15,7 +15,7 @@ _EXITS: tuple[tuple[type[BaseException], int], ...] = (
     (SettingsError, EXIT_CONFIG),
     (KeyFileError, EXIT_CONFIG),
     (StoreError, EXIT_CONFIG),
-    (TablesError, EXIT_CONFIG),
+    (TablesError, EXIT_UNAVAILABLE),  # a server may only be slower to start than we are
     (PortError, EXIT_UNAVAILABLE),
     (RadioError, EXIT_UNAVAILABLE),
 )

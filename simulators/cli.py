@@ -25,6 +25,7 @@ PACE_S = 2.5
 
 
 def demo(
+    *,
     until_done: Annotated[bool, typer.Option("--until-done", help="End when the story ends.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the summary to this file.")] = None,
     ward_port: Annotated[int, typer.Option(help="Port of the ward page; 0 takes any.")] = 8480,

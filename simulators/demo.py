@@ -63,28 +63,21 @@ async def demo(wishes: Wishes, say: Say) -> int:
     quiet_libraries()
     plan = load_plan(wishes.plan_file)
     ward_page, hub_page = listen("127.0.0.1", wishes.ward_port), listen("127.0.0.1", wishes.hub_port)
-    say("[bold]Pusterom[/bold]: three homes, a broker and a ward on this machine; nothing leaves it")
-    say(f"  ward page  {address(ward_page)}  the work list of hospital and municipality")
-    say(f"  hub page   {address(hub_page)}  what Kari sees at home")
+    _greet(address(ward_page), address(hub_page), say)
     today = utc_now().astimezone(OSLO).date()
     begins_at = datetime.combine(today - timedelta(days=DAYS), MORNING, OSLO)
     clock = StoryClock(begins_at, asyncio.get_running_loop().time)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="pusterom-demo-")))
         house = _House(stack, folder, clock, Random(wishes.seed), plan)
-        url = (
-            wishes.broker_url
-            or f"mqtt://127.0.0.1:{await stack.enter_async_context(SmallBroker().listening())}"
-        )
+        url = wishes.broker_url or await _small_broker(stack)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        ward = Ward(
-            f"sqlite:///{folder / 'ward.db'}", PahoBroker(url), now=clock.now, dice=house.dice, tasks=tasks
-        )
+        database = f"sqlite:///{folder / 'ward.db'}"
+        ward = Ward(database, PahoBroker(url), now=clock.now, dice=house.dice, tasks=tasks)
         ward.boot()
         tally = Tally()
         households = [await house.move_in(n, who, url, tally, tasks) for n, who in enumerate(patients(today))]
-        for one in households:
-            await ward.tables.enrol(Person(one.home.parts.home, one.patient.name, one.patient.birth_year))
+        await _enrol(ward, households)
         helping = [
             tasks.create_task(tally.watch(ward)),
             tasks.create_task(serve(ward_app(ward.tables, ward.changes, clock.now, OSLO), ward_page)),
@@ -103,6 +96,21 @@ async def demo(wishes: Wishes, say: Say) -> int:
             await one.home.unplug()
         await ward.unplug()
     return 0 if summary.is_whole else 1
+
+
+def _greet(ward_address: str, hub_address: str, say: Say) -> None:
+    say("[bold]Pusterom[/bold]: three homes, a broker and a ward on this machine; nothing leaves it")
+    say(f"  ward page  {ward_address}  the work list of hospital and municipality")
+    say(f"  hub page   {hub_address}  what Kari sees at home")
+
+
+async def _small_broker(stack: AsyncExitStack) -> str:
+    return f"mqtt://127.0.0.1:{await stack.enter_async_context(SmallBroker().listening())}"
+
+
+async def _enrol(ward: Ward, households: list[Household]) -> None:
+    for one in households:
+        await ward.tables.enrol(Person(one.home.parts.home, one.patient.name, one.patient.birth_year))
 
 
 class _House:

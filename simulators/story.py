@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -64,7 +65,7 @@ async def tell(stage: Stage, today: date) -> None:
     """Tell the story from its first day to this morning."""
     for days_ago in range(DAYS - 1, -1, -1):
         day = today - timedelta(days=days_ago)
-        await _at_least(stage.pace_s, lambda day=day, ago=days_ago: _day(stage, day, ago))  # type: ignore[misc]
+        await _at_least(stage.pace_s, partial(_day, stage, day, days_ago))
     stage.say("the story is over: everything measured has a receipt")
 
 

@@ -48,7 +48,7 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
     history = await views.alerts(home)
     newest = [(await views.readings(home, kind=kind, count_max=1))[-1:] for kind in LISTED]
     latest = tuple(kept for found in newest for kept in found)
-    charts = [await _chart(views, home, kind, (since, now), plan, history) for kind in LISTED]
+    charts = [await _chart(views, home, kind, (since, now), plan=plan, history=history) for kind in LISTED]
     return Patient(
         person=person or stranger(home),
         state=state,
@@ -68,6 +68,7 @@ async def _chart(
     home: str,
     kind: Kind,
     period: tuple[datetime, datetime],
+    *,
     plan: Plan | None,
     history: Sequence[OpenAlert],
 ) -> Chart:
