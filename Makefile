@@ -44,7 +44,7 @@ UV := $(BIN)/python -m uv pip compile --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml \
 	--extra setup --extra ward --extra simulators
 
-requirements: setup ## pin and hash anew after a change of pyproject.toml
+requirements: ## pin and hash anew after a change of pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
 	@$(UV) -o requirements/run.txt && $(UV) --extra test -o requirements/test.txt
 
