@@ -171,6 +171,8 @@ class Carrier:
     def _note_road(self, *, is_connected: bool, problem: str | None) -> None:
         if is_connected != self.road.is_connected:
             self.road.since = self._now()
+        if problem != self.road.problem:
+            log.warning("road to the ward: %s", problem or "back")
         self.road.is_connected = is_connected
         self.road.problem = problem
         self._on_change()

@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from cloud_bridge.broker_access import parse_url
 from cloud_bridge.contract.plan import Plan
+
+COMMAND_LINE = Path("command line")
+"""Where a setting stands that is in no file."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -26,13 +30,18 @@ class SettingsError(Exception):
 def _zone_name(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: "Europe" is a folder
         raise ValueError("write a time zone such as Europe/Oslo") from error
     return name
 
 
+def _broker_url(url: str) -> str:
+    parse_url(url)
+    return url
+
+
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
-BrokerUrl = Annotated[str, Field(pattern=r"^mqtts?://")]
+BrokerUrl = Annotated[str, AfterValidator(_broker_url)]
 
 
 class Page(BaseModel):
@@ -72,22 +81,44 @@ def load_plan(file: Path) -> Plan:
 
 def load(model: type[_Model], file: Path, overrides: Mapping[str, Any] | None = None) -> _Model:
     """Read a TOML file into a model; raise SettingsError with file, key and hint."""
+    overrides = overrides or {}
+    said = {**_read(file), **overrides}
     try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
+        return model.model_validate(said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        loc, hint = first["loc"], _hint(first["type"], first["msg"], first.get("input"))
+        if loc and loc[0] in overrides:
+            raise SettingsError(COMMAND_LINE, f"--{loc[0]}", hint) from error
+        raise SettingsError(file, _key(said, loc), hint) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SettingsError(
-            file, "", f"there is no such file. Copy config/{file.name} and adapt it."
-        ) from None
+        hint = "there is no such file. Name another, or begin with a copy of the one in Pusterom's config/."
+        raise SettingsError(file, "", hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(file, "", f"can't be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(file, "", f"is not TOML: {error}") from error
-    try:
-        return model.model_validate({**said, **(overrides or {})})
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(file, key, _hint(first["type"], first["msg"], first.get("input"))) from error
+
+
+def _key(said: object, loc: tuple[int | str, ...]) -> str:
+    """Return the key as a person finds it: one of many tables by its id, else counted from 1."""
+    words = []
+    for part in loc:
+        said = _within(said, part)
+        name = said.get("id") if isinstance(said, dict) else None
+        words.append(str(part) if isinstance(part, str) else str(name or f"#{part + 1}"))
+    return ".".join(words)
+
+
+def _within(said: object, part: int | str) -> object:
+    if isinstance(said, dict):
+        return said.get(part)
+    return said[part] if isinstance(said, list) and isinstance(part, int) else None
 
 
 def _hint(error_type: str, message: str, given: object) -> str:
@@ -95,4 +126,8 @@ def _hint(error_type: str, message: str, given: object) -> str:
         return "is missing; write it into the file."
     if error_type == "extra_forbidden":
         return "is not a key we know; remove it or mend its spelling."
-    return f"{message.removeprefix('Value error, ')} (it says {given!r})."
+    message = message.removeprefix("Value error, ")
+    quoted = repr(given) if isinstance(given, str) else str(given)
+    # Whole tables say too much, and what has an @ in it may hold a password.
+    is_said = isinstance(given, dict | list) or "@" in quoted or quoted in message
+    return f"{message}." if is_said else f"{message} (it says {quoted})."

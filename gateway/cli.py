@@ -3,8 +3,8 @@
 import logging
 import secrets
 import sys
-from collections.abc import Callable, Coroutine
-from importlib.metadata import entry_points, version
+from collections.abc import Coroutine
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +13,12 @@ from rich.console import Console
 
 from cloud_bridge.backend.settings import WardSettings
 from cloud_bridge.backend.start import enrol_person, run_ward
+from cloud_bridge.backend.views import Person
+from cloud_bridge.contract.topics import is_home_id
 from cloud_bridge.program import run_program, say_error
-from cloud_bridge.settings import load_plan
-from gateway.errors import exit_code_of
-from gateway.settings import Settings
+from cloud_bridge.settings import COMMAND_LINE, SettingsError, load_plan
+from gateway.errors import EXIT_UNAVAILABLE, exit_code_of
+from gateway.settings import HOME_HINT, Settings
 from gateway.start import run_hub
 
 COMMANDS = "pusterom.commands"
@@ -35,8 +37,7 @@ ward = typer.Typer(help="The shared backend of hospital and municipality.", no_a
 app.add_typer(hub, name="hub")
 app.add_typer(ward, name="ward")
 
-_console = Console(highlight=False)
-say: Callable[[str], None] = _console.print
+_console = Console(highlight=False, soft_wrap=True)
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what happens inside.")]
 HubFile = Annotated[Path, typer.Option("--config", help="The hub's settings file.")]
@@ -52,11 +53,13 @@ def hub_run(
 ) -> None:
     """Run the hub until Ctrl-C. Needs a settings file; the log and its key are made at first start.
 
-    Two terminals without Bluetooth:
+    Without Bluetooth, in two terminals:
 
         pusterom simulate --radio unix:/tmp/room.sock
 
         pusterom hub run --radio unix:/tmp/room.sock --broker mqtt://127.0.0.1:1883
+
+    Next: open the address that it prints, and run the ward with `pusterom ward run`.
     """
     begin_logging(verbose=verbose)
     said = {name: value for name, value in (("radio", radio), ("broker", broker)) if value}
@@ -65,17 +68,25 @@ def hub_run(
 
 @hub.command("check")
 def hub_check(config: HubFile = Path("config/hub.toml")) -> None:
-    """Read the settings and the plan, and say what is wrong with them, if anything."""
+    """Read the settings and the plan, and say what is wrong with them, if anything.
+
+    Touches neither log nor key nor network. Next: `pusterom hub run`.
+    """
     settings = Settings.load(config)
     plan = load_plan(settings.plan_file)
     say(f"{config}: home {settings.home}, radio {settings.radio}, broker {settings.broker}")
     state = "approved" if plan.is_verified else "UNVERIFIED: a clinician must approve each number"
     say(f"{settings.plan_file}: plan version {plan.version}, {len(plan.limits)} limits, {state}")
+    say(f"Next: pusterom hub run --config {config}")
 
 
 @hub.command("new-home")
 def new_home() -> None:
-    """Print a new random home id for the settings file; it says nothing about anybody."""
+    """Print a new random home id; it says nothing about anybody.
+
+    Next: write it as `home` into the hub's settings file, and tell the ward who lives there with
+    `pusterom ward enrol`.
+    """
     say(secrets.token_hex(8))
 
 
@@ -86,7 +97,12 @@ def ward_run(
     database: Annotated[str | None, typer.Option(help="sqlite:///file or postgresql://…")] = None,
     verbose: Verbose = False,
 ) -> None:
-    """Run the ward until Ctrl-C: takes in what homes publish and serves the work list."""
+    """Run the ward until Ctrl-C: takes in what homes publish and serves the work list.
+
+    Needs a broker that speaks MQTT 5, such as Mosquitto; homes wait until there is one.
+
+    Next: open the address that it prints, and name the patients with `pusterom ward enrol`.
+    """
     begin_logging(verbose=verbose)
     said = {name: value for name, value in (("broker", broker), ("database", database)) if value}
     finish(run_ward(WardSettings.load(config, said), say))
@@ -99,15 +115,25 @@ def ward_enrol(
     birth_year: Annotated[int, typer.Option(min=1900, max=2100)],
     config: WardFile = Path("config/ward.toml"),
 ) -> None:
-    """Tell the ward who lives in a home."""
-    finish(enrol_person(WardSettings.load(config), home, name, birth_year))
-    say(f"home {home} is enrolled")
+    """Tell the ward who lives in a home; a second word about the same home replaces the first.
+
+    Next: `pusterom ward run`, and the name stands in the work list.
+    """
+    if not is_home_id(home):
+        raise SettingsError(COMMAND_LINE, "--home", f"{HOME_HINT} (it says {home!r}).")
+    finish(enrol_person(WardSettings.load(config), Person(home, name, birth_year)))
+    say(f"home {home} is enrolled: {name}, born {birth_year}")
 
 
 @app.command("version")
 def show_version() -> None:
     """Print the version."""
     say(version("pusterom"))
+
+
+def say(line: str) -> None:
+    """Print one line as it is: a path may hold what rich would take for markup."""
+    _console.print(line, markup=False)
 
 
 def begin_logging(*, verbose: bool) -> None:
@@ -125,10 +151,7 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
 def main() -> None:
     """Run the command; an error that a person must act on is one line and an exit code."""
     for point in entry_points(group=COMMANDS):
-        try:
-            app.command(point.name)(point.load())
-        except ModuleNotFoundError as missing:
-            say_error(f"`{point.name}` is not here: {missing}. Install pusterom[simulators] for it.")
+        _hang_in(point)
     try:
         app()
     except BaseException as error:
@@ -138,3 +161,18 @@ def main() -> None:
         message, code = known
         say_error(message)
         sys.exit(code)
+
+
+def _hang_in(point: EntryPoint) -> None:
+    """Add a command of a floor above; one whose packages are not installed says so when it is called."""
+    try:
+        app.command(point.name)(point.load())
+    except ModuleNotFoundError as missing:
+        reason = f"`{point.name}` is not here: {missing}. Install pusterom[simulators] for it."
+
+        def absent() -> None:
+            say_error(reason)
+            raise typer.Exit(EXIT_UNAVAILABLE)
+
+        any_words = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+        app.command(point.name, help=reason, context_settings=any_words)(absent)

@@ -8,11 +8,19 @@ from pydantic import AfterValidator
 from cloud_bridge.contract.topics import is_home_id
 from cloud_bridge.settings import BrokerUrl, FileSettings, Page
 
+HOME_HINT = "write sixteen hexadecimal digits made at random, as `pusterom hub new-home` prints"
+
 
 def _home_id(home: str) -> str:
     if not is_home_id(home):
-        raise ValueError("write sixteen hexadecimal digits made at random, as `pusterom hub new-home` prints")
+        raise ValueError(HOME_HINT)
     return home
+
+
+def _radio(radio: str) -> str:
+    if radio != "bluez" and not all(radio.partition(":")):
+        raise ValueError("write bluez, or unix:/path of `pusterom simulate`")
+    return radio
 
 
 class Settings(FileSettings):
@@ -24,6 +32,6 @@ class Settings(FileSettings):
     plan_file: Path
     broker: BrokerUrl
     password_file: Path | None = None
-    radio: str = "bluez"
+    radio: Annotated[str, AfterValidator(_radio)] = "bluez"
     language: Literal["nb", "en"] = "nb"
     page: Page = Page(port=8481)

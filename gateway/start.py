@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import SystemRandom
 
@@ -12,6 +12,7 @@ from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
 from cloud_bridge.settings import load_plan
 from gateway.app import Hub
+from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
 from gateway.settings import Settings
 from gateway.store.file import is_first_start, lock
@@ -45,29 +46,29 @@ def own_folder(folder: Path) -> Iterator[None]:
 
 
 async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
-    """Run a hub until cancelled; return the exit code."""
+    """Run a hub until cancelled; return the exit code. What can refuse does so before the log is touched."""
+    quiet_libraries()
     plan = load_plan(settings.plan_file)
-    page = listen(settings.page.host, settings.page.port)
-    with own_folder(settings.folder):
-        store = open_store(settings)
-        try:
-            hub = Hub(
-                radio=open_radio(settings.radio, bonds=settings.folder / BONDS_FILE),
-                store=store,
-                broker=PahoBroker(
-                    settings.broker, username=settings.home, password_file=settings.password_file
-                ),
-                plan=plan,
-                now=utc_now,
-                timezone=settings.zone,
-                dice=SystemRandom(),
-            )
-            say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
-                f"{store.highest - store.cursor} of them waiting")  # fmt: skip
-            say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(hub.run())
-                tasks.create_task(serve(hub_app(View(hub), settings.zone), page))
-        finally:
-            store.close()
+    radio = open_radio(settings.radio, bonds=settings.folder / BONDS_FILE)
+    broker = PahoBroker(settings.broker, username=settings.home, password_file=settings.password_file)
+    with (
+        closing(listen(settings.page.host, settings.page.port)) as page,
+        own_folder(settings.folder),
+        closing(open_store(settings)) as store,
+    ):
+        hub = Hub(
+            radio=radio,
+            store=store,
+            broker=broker,
+            plan=plan,
+            now=utc_now,
+            timezone=settings.zone,
+            dice=SystemRandom(),
+        )
+        say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
+            f"{store.highest - store.cursor} of them waiting")  # fmt: skip
+        say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(hub.run())
+            tasks.create_task(serve(hub_app(View(hub), settings.zone), page))
     return 0

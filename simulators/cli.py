@@ -1,11 +1,13 @@
 """The commands that only simulators have: demo and simulate."""
 
+import logging
 from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from cloud_bridge.program import utc_now
 from gateway.cli import begin_logging, finish, say
@@ -22,6 +24,8 @@ from simulators.story import OSLO
 PLAN_FILE = Path(__file__).resolve().parent.parent / "config" / "plan.toml"
 PACE_S = 2.5
 """Seconds a story day lasts when somebody watches."""
+
+_console = Console(highlight=False, soft_wrap=True)
 
 
 def demo(
@@ -40,10 +44,17 @@ def demo(
     Three people measure each morning; one of them gets worse, an alert opens, her internet is cut
     and comes back, and nothing is missing. The devices speak real ATT, GATT and SMP bytes.
     Everything lives in a temporary folder and on loopback.
+
+    Next: open the two addresses that it prints. Then the same in pieces of your own:
+    `pusterom simulate --help` and `pusterom hub run --help`.
     """
     begin_logging(verbose=verbose)
+    if not verbose:
+        logging.getLogger("cloud_bridge").setLevel(
+            logging.ERROR
+        )  # that the line is cut, the story itself says
     pace_s = 0.0 if until_done else PACE_S
-    finish(play(Wishes(plan, ward_port, hub_port, until_done, json, seed, pace_s, broker), say))
+    finish(play(Wishes(plan, ward_port, hub_port, until_done, json, seed, pace_s, broker), _console.print))
 
 
 def simulate(
@@ -56,7 +67,7 @@ def simulate(
 ) -> None:
     """Own a virtual room with an oximeter and a scale, for hubs in other processes, until Ctrl-C.
 
-    In another terminal: pusterom hub run --radio unix:/tmp/pusterom-room
+    Next, in another terminal: `pusterom hub run --radio unix:/tmp/pusterom-room`
     """
     begin_logging(verbose=verbose)
     quiet_libraries()

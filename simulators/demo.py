@@ -2,22 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from socket import socket
 from tempfile import TemporaryDirectory
 
 import orjson
 
 from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.views import Person
+from cloud_bridge.broker_access import parse_url
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
-from cloud_bridge.settings import load_plan
+from cloud_bridge.settings import COMMAND_LINE, SettingsError, load_plan
 from gateway.quiet import quiet_libraries
 from gateway.store.keys import log_key
 from gateway.view import View
@@ -41,6 +43,9 @@ COOL_DOWN_S = 0.1
 ADVERTISING_MS = 20.0
 """The story runs fast, and so does its patience; a real hub waits longer."""
 
+WARD_NAME = "ward"
+"""What a broker with an access list, such as config/mosquitto.acl, knows the ward by."""
+
 Say = Callable[[str], None]
 
 
@@ -62,29 +67,40 @@ async def demo(wishes: Wishes, say: Say) -> int:
     """Play the story and return the exit code: 0 when nothing is missing."""
     quiet_libraries()
     plan = load_plan(wishes.plan_file)
-    ward_page, hub_page = listen("127.0.0.1", wishes.ward_port), listen("127.0.0.1", wishes.hub_port)
-    _greet(address(ward_page), address(hub_page), say)
+    if wishes.json_file is not None and not wishes.json_file.parent.is_dir():
+        raise SettingsError(
+            COMMAND_LINE, "--json", f"{wishes.json_file.parent} is no folder; name one that is."
+        )
+    with (
+        closing(listen("127.0.0.1", wishes.ward_port)) as ward_page,
+        closing(listen("127.0.0.1", wishes.hub_port)) as hub_page,
+    ):
+        _greet(address(ward_page), address(hub_page), say)
+        summary = await _play(wishes, plan, ward_page, hub_page, say)
+    return 0 if summary.is_whole else 1
+
+
+async def _play(wishes: Wishes, plan: Plan, ward_page: socket, hub_page: socket, say: Say) -> Summary:
+    """Build everything, tell the story, count, and take everything down again."""
     today = utc_now().astimezone(OSLO).date()
     begins_at = datetime.combine(today - timedelta(days=DAYS), MORNING, OSLO)
     clock = StoryClock(begins_at, asyncio.get_running_loop().time)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="pusterom-demo-")))
-        house = _House(stack, folder, clock, Random(wishes.seed), plan)
-        url = wishes.broker_url or await _small_broker(stack)
+        url = await _broker(wishes, stack)
+        house = _House(stack, folder, clock, dice=Random(wishes.seed), plan=plan, url=url)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        database = f"sqlite:///{folder / 'ward.db'}"
-        ward = Ward(database, PahoBroker(url), now=clock.now, dice=house.dice, tasks=tasks)
-        ward.boot()
-        tally = Tally()
-        households = [await house.move_in(n, who, url, tally, tasks) for n, who in enumerate(patients(today))]
+        tally, ward = Tally(), house.ward(tasks)
+        households = [await house.move_in(n, who, tally, tasks) for n, who in enumerate(patients(today))]
         await _enrol(ward, households)
+        ward_site = ward_app(ward.tables, ward.changes, clock.now, OSLO)
+        hub_site = hub_app(View(households[0].home.hub), OSLO)
         helping = [
-            tasks.create_task(tally.watch(ward)),
-            tasks.create_task(serve(ward_app(ward.tables, ward.changes, clock.now, OSLO), ward_page)),
-            tasks.create_task(serve(hub_app(View(households[0].home.hub), OSLO), hub_page)),
+            tasks.create_task(work)
+            for work in (tally.watch(ward), serve(ward_site, ward_page), serve(hub_site, hub_page))
         ]
-        stage = Stage(clock, tuple(households), ward, Random(wishes.seed), wishes.pace_s, say)
-        await tell(stage, today)
+        # Dice of its own: the hubs' jitter must not change what people measure.
+        await tell(Stage(clock, tuple(households), ward, Random(wishes.seed), wishes.pace_s, say), today)
         summary = await tally.summary([one.home for one in households], ward)
         _report(summary, wishes, say)
         if not wishes.is_until_done:
@@ -95,17 +111,24 @@ async def demo(wishes: Wishes, say: Say) -> int:
         for one in households:
             await one.home.unplug()
         await ward.unplug()
-    return 0 if summary.is_whole else 1
+    return summary
+
+
+async def _broker(wishes: Wishes, stack: AsyncExitStack) -> str:
+    """Return the URL of the broker that was wished for, once it has answered; else of one of our own."""
+    if wishes.broker_url is None:
+        return f"mqtt://127.0.0.1:{await stack.enter_async_context(SmallBroker().listening())}"
+    if parse_url(wishes.broker_url).is_tls:
+        hint = "the demo's internet forwards plain MQTT only; write mqtt://host:port."
+        raise SettingsError(COMMAND_LINE, "--broker", hint)
+    async with PahoBroker(wishes.broker_url, username=WARD_NAME).session("pusterom-demo"):
+        return wishes.broker_url
 
 
 def _greet(ward_address: str, hub_address: str, say: Say) -> None:
     say("[bold]Pusterom[/bold]: three homes, a broker and a ward on this machine; nothing leaves it")
     say(f"  ward page  {ward_address}  the work list of hospital and municipality")
     say(f"  hub page   {hub_address}  what Kari sees at home")
-
-
-async def _small_broker(stack: AsyncExitStack) -> str:
-    return f"mqtt://127.0.0.1:{await stack.enter_async_context(SmallBroker().listening())}"
 
 
 async def _enrol(ward: Ward, households: list[Household]) -> None:
@@ -117,21 +140,30 @@ class _House:
     """Builds the homes of the story, one by one."""
 
     def __init__(
-        self, stack: AsyncExitStack, folder: Path, clock: StoryClock, dice: Random, plan: Plan
+        self, stack: AsyncExitStack, folder: Path, clock: StoryClock, *, dice: Random, plan: Plan, url: str
     ) -> None:
         self.dice = dice
+        self._url = url
         self._stack = stack
         self._folder = folder
         self._clock = clock
         self._plan = plan
 
+    def ward(self, tasks: asyncio.TaskGroup) -> Ward:
+        """Give the homes their ward, which runs."""
+        broker = PahoBroker(self._url, username=WARD_NAME)
+        url = f"sqlite:///{self._folder / 'ward.db'}"
+        ward = Ward(url, broker, now=self._clock.now, dice=self.dice, tasks=tasks)
+        ward.boot()
+        return ward
+
     async def move_in(
-        self, number: int, patient: Patient, broker_url: str, tally: Tally, tasks: asyncio.TaskGroup
+        self, number: int, patient: Patient, tally: Tally, tasks: asyncio.TaskGroup
     ) -> Household:
         """Give a patient a home: an air of its own, two devices, a line and a hub that runs."""
         home = f"{self.dice.getrandbits(64):016x}"
-        host, _, port = broker_url.partition("://")[2].partition(":")
-        internet = Internet(host, int(port or 1883))
+        far = parse_url(self._url)
+        internet = Internet(far.host, far.port)
         line = await self._stack.enter_async_context(internet.open())
         oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{number:02X}", is_secured=True)
         scale = WeightScaleTwin(f"F0:00:00:00:0B:{number:02X}")
@@ -148,7 +180,7 @@ class _House:
             oximeter=oximeter,
             scale=scale,
             radio=air_radio(air),
-            broker=PahoBroker(f"mqtt://127.0.0.1:{line}"),
+            broker=PahoBroker(f"mqtt://127.0.0.1:{line}", username=home),
             plan=patient.individual(self._plan),
             now=self._clock.now,
             timezone=OSLO,

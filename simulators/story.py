@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
+from cloud_bridge.broker import UplinkError
 from simulators.home import Home
 from simulators.internet import Internet
 from simulators.patient import Body, Patient
@@ -104,13 +105,32 @@ async def _measure(stage: Stage, household: Household, day: date) -> None:
 
 async def _arrived(stage: Stage) -> None:
     """Wait until every home has told its hub, and every connected hub its ward."""
-    async with asyncio.timeout(ARRIVAL_TIMEOUT_S):
-        with stage.ward.changes.subscribe() as news:
-            while not all(_is_settled(household) for household in stage.households):
-                # A hub that is cut off gives the ward no news: look again by ourselves, too.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_AGAIN_S):
-                        await news.wait()
+    try:
+        async with asyncio.timeout(ARRIVAL_TIMEOUT_S):
+            await _settled(stage)
+    except TimeoutError:
+        raise UplinkError(f"the story stands still: {_what_waits(stage)}") from None
+
+
+async def _settled(stage: Stage) -> None:
+    with stage.ward.changes.subscribe() as news:
+        while not all(_is_settled(household) for household in stage.households):
+            # A hub that is cut off gives the ward no news: look again by ourselves, too.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await news.wait()
+
+
+def _what_waits(stage: Stage) -> str:
+    """Say where the story stands still, and what the road there says of itself."""
+    waits = []
+    for one in (one for one in stage.households if not _is_settled(one)):
+        parts, hub = one.home.parts, one.home.hub
+        in_devices = parts.oximeter.memory.waiting_count + parts.scale.memory.waiting_count
+        on_hub = hub.store.highest - hub.store.cursor
+        problem = hub.carrier.road.problem or hub.radio_problem or "no problem known"
+        waits.append(f"at {one.patient.name} {in_devices} in devices, {on_hub} on the hub ({problem})")
+    return f"after {ARRIVAL_TIMEOUT_S:g} s there still wait {'; '.join(waits)}"
 
 
 async def _say_alerts(stage: Stage, household: Household) -> None:

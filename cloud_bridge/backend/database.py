@@ -16,6 +16,10 @@ class TablesError(Exception):
         self.hint = hint
 
 
+class AwayError(TablesError):
+    """The server can't be reached; it may only be slower to start than we are."""
+
+
 class UnkeepableError(TablesError):
     """The database works, but refuses these values: trying again will not help."""
 

@@ -1,6 +1,7 @@
 """The ward's intake: what homes say becomes rows, and only then a receipt."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import is_plain_name
 from cloud_bridge.contract.receipts import Receipt, Refusal
 from cloud_bridge.contract.topics import home_of, topic
+
+logger = logging.getLogger(__name__)
 
 BACKOFF_S = 0.5
 BACKOFF_S_MAX = 30.0
@@ -109,7 +112,7 @@ class Ingest:
                 async with self._broker.session(self._client_id, subscriptions=subscriptions) as session:
                     await self._serve(session)
             except (UplinkError, TablesError) as error:
-                self.trouble = str(error)
+                self._note(str(error))
             await asyncio.sleep(backoff_s(self._tries, self._dice))
             self._tries += 1
 
@@ -117,7 +120,8 @@ class Ingest:
         while True:
             home, answer = await self._take(await session.receive())
             self._on_commit(home)
-            self._tries, self.trouble = 0, None
+            self._tries = 0
+            self._note(None)
             if answer is not None:
                 await self._answer(session, home, answer)
 
@@ -127,7 +131,13 @@ class Ingest:
         except UplinkError as error:
             # One home's topic may be denied to us: the others must not wait for it. If it was the
             # connection that was lost, the next receive says so.
-            self.trouble = f"no answer to home {home}: {error}"
+            self._note(f"no answer to home {home}: {error}")
+
+    def _note(self, trouble: str | None) -> None:
+        """Say what the intake waits for: once, however often it tries."""
+        if trouble != self.trouble:
+            self.trouble = trouble
+            logger.warning("intake: %s", trouble or "at work again")
 
     async def _take(self, message: Message) -> tuple[str, Receipt | Refusal | None]:
         """Keep what a message says; return whose it was and what to answer once it is kept."""

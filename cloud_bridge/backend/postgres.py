@@ -8,7 +8,13 @@ from typing import Any
 
 import orjson
 
-from cloud_bridge.backend.database import TablesError, UnkeepableError, bring_up_to_date, spell_lines
+from cloud_bridge.backend.database import (
+    AwayError,
+    TablesError,
+    UnkeepableError,
+    bring_up_to_date,
+    spell_lines,
+)
 
 try:
     import psycopg
@@ -113,7 +119,8 @@ def _told() -> Iterator[None]:
         said = " ".join(str(error).split())
         if (error.sqlstate or "")[:2] in _UNKEEPABLE_CLASSES:
             raise UnkeepableError(f"PostgreSQL refuses these values: {said}") from error
-        raise TablesError(f"PostgreSQL: {said}", _hint(error)) from error
+        kind = AwayError if isinstance(error, psycopg.OperationalError) else TablesError
+        raise kind(f"PostgreSQL: {said}", _hint(error)) from error
 
 
 def _hint(error: psycopg.Error) -> str:

@@ -1,8 +1,12 @@
 """config/ward.toml → WardSettings: everything the ward is told before it starts."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Self
 
 from cloud_bridge.settings import BrokerUrl, FileSettings, Page
+
+_SQLITE = "sqlite:///"
 
 
 class WardSettings(FileSettings):
@@ -13,3 +17,12 @@ class WardSettings(FileSettings):
     username: str = "ward"
     password_file: Path | None = None
     page: Page = Page(port=8480)
+
+    @classmethod
+    def load(cls, file: Path, overrides: Mapping[str, Any] | None = None) -> Self:
+        """Read the file; the path of an SQLite database in it starts at its folder, too."""
+        settings = super().load(file, overrides)
+        path = settings.database.removeprefix(_SQLITE)
+        if "database" in (overrides or {}) or path in ("", settings.database):
+            return settings
+        return settings.model_copy(update={"database": f"{_SQLITE}{file.resolve().parent / path}"})

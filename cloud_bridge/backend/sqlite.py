@@ -58,15 +58,17 @@ class SqliteDatabase:
 
     def _prepare(self) -> None:
         with _told(self._path):
+            # Looked at first: to set the journal mode would change a file that is not ours.
+            names = {name for (name,) in self._connection.execute("select name from sqlite_schema")}
+            if names and "pusterom_schema" not in names:
+                raise TablesError(f"{self._path} is the database of another program", "name another file")
             mode = self._connection.execute("pragma journal_mode = wal").fetchone()[0]
             self._connection.execute("pragma synchronous = full")
         if mode != "wal":
             raise TablesError(f"{self._path}: no write-ahead log on this disk", "use a local disk")
         with self.transaction() as transaction:
-            names = {name for (name,) in transaction.rows("select name from sqlite_schema")}
-            if names and "pusterom_schema" not in names:
-                raise TablesError(f"{self._path} is the database of another program", "name another file")
-            bring_up_to_date(transaction, "sqlite", is_new=not names)
+            is_new = not transaction.rows("select name from sqlite_schema")
+            bring_up_to_date(transaction, "sqlite", is_new=is_new)
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from random import SystemRandom
 
 from cloud_bridge.backend.app import ward_app
@@ -17,21 +18,23 @@ from cloud_bridge.program import utc_now
 
 async def run_ward(settings: WardSettings, say: Callable[[str], None]) -> int:
     """Run a ward until cancelled; return the exit code."""
-    page = listen(settings.page.host, settings.page.port)
-    tables = open_tables(settings.database)
-    changes = Changes()
     broker = PahoBroker(settings.broker, username=settings.username, password_file=settings.password_file)
-    ingest = Ingest(tables, broker, utc_now, changes.notify, dice=SystemRandom())
-    app = ward_app(tables, changes, utc_now, settings.zone)
-    say(f"work list on {address(page)} · broker {settings.broker}")
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(ingest.run())
-        tasks.create_task(serve(app, page))
+    with (
+        closing(listen(settings.page.host, settings.page.port)) as page,
+        closing(open_tables(settings.database)) as tables,
+    ):
+        changes = Changes()
+        ingest = Ingest(tables, broker, utc_now, changes.notify, dice=SystemRandom())
+        app = ward_app(tables, changes, utc_now, settings.zone)
+        say(f"work list on {address(page)} · broker {settings.broker}")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(ingest.run())
+            tasks.create_task(serve(app, page))
     return 0
 
 
-async def enrol_person(settings: WardSettings, home: str, name: str, birth_year: int) -> int:
+async def enrol_person(settings: WardSettings, person: Person) -> int:
     """Note who lives in a home; return the exit code."""
-    tables = open_tables(settings.database)
-    await tables.enrol(Person(home, name, birth_year))
+    with closing(open_tables(settings.database)) as tables:
+        await tables.enrol(person)
     return 0

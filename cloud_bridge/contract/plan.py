@@ -2,20 +2,23 @@
 
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from devices.readings import Kind
 
 Level = Literal["yellow", "red"]
 Side = Literal["below", "above"]
 
+# A limit that is no number would never be broken, and nobody would notice.
+_STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
 
 class Limit(BaseModel):
     """One individual threshold: opens below or above a value, closes only once back past `clear`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _STRICT
 
-    id: str = Field(pattern=r"[a-z][a-z0-9_]*")
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Kind
     level: Level
     below: float | None = None
@@ -27,11 +30,11 @@ class Limit(BaseModel):
     @model_validator(mode="after")
     def _one_side_with_hysteresis(self) -> Self:
         if (self.below is None) == (self.above is None):
-            raise ValueError("say either below or above, not both and not neither")
+            raise ValueError("write either below or above, not both and not neither")
         if self.below is not None and self.clear < self.below:
-            raise ValueError("clear must not lie under below, else the alert flickers")
+            raise ValueError(f"write a clear of {self.below:g} or more, else the alert flickers")
         if self.above is not None and self.clear > self.above:
-            raise ValueError("clear must not lie over above, else the alert flickers")
+            raise ValueError(f"write a clear of {self.above:g} or less, else the alert flickers")
         return self
 
     @property
@@ -58,7 +61,7 @@ class Limit(BaseModel):
 class Plan(BaseModel):
     """What the hub runs and both organisations see. A change is a new version, never an edit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _STRICT
 
     version: int = Field(ge=1)
     approved_at: AwareDatetime
@@ -67,9 +70,10 @@ class Plan(BaseModel):
     stale_h: float = Field(default=48.0, gt=0)
     limits: tuple[Limit, ...]
 
-    @model_validator(mode="after")
-    def _ids_differ(self) -> Self:
-        ids = [limit.id for limit in self.limits]
-        if len(set(ids)) != len(ids):
-            raise ValueError("two limits share an id")
-        return self
+    @field_validator("limits")
+    @classmethod
+    def _ids_differ(cls, limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
+        ids = [limit.id for limit in limits]
+        if twice := next((id_ for id_ in ids if ids.count(id_) > 1), None):
+            raise ValueError(f"two limits share the id {twice}; give each an id of its own")
+        return limits

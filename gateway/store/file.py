@@ -3,7 +3,8 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ class StoreError(Exception):
     """The log can't be opened or written. Nothing was changed; a person must act."""
 
 
+class DiskError(StoreError):
+    """The disk does not take what must be kept; what was kept before stays."""
+
+
 def is_first_start(folder: Path) -> bool:
     """Tell whether no log has ever stood in this folder."""
     return not (folder / LOG_FILE).exists() and not (folder / WITNESS_FILE).exists()
@@ -31,10 +36,15 @@ def open_log(folder: Path, home: str, key: LogKey) -> tuple[Any, str]:
     Beside the log stands a witness that names it, so that an emptied or exchanged file is never
     taken for a new one.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _told(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if is_first_start(folder):
+            _begin(folder / LOG_FILE, home, key)
+        return _known(folder, home, key)
+
+
+def _known(folder: Path, home: str, key: LogKey) -> tuple[Any, str]:
     path, witness = folder / LOG_FILE, folder / WITNESS_FILE
-    if is_first_start(folder):
-        _begin(path, home, key)
     if not path.exists():
         raise StoreError(f"{path} is gone, but {witness} says that it existed. Put the file back.")
     if path.stat().st_size == 0:
@@ -47,7 +57,8 @@ def open_log(folder: Path, home: str, key: LogKey) -> tuple[Any, str]:
                 f"{path} is the log of home {whose}, not of {home}. Check `home` in the settings."
             )
         _compare(witness, log)
-    except StoreError:
+        schema.migrate(connection)
+    except BaseException:
         connection.close()
         raise
     return connection, log
@@ -55,14 +66,29 @@ def open_log(folder: Path, home: str, key: LogKey) -> tuple[Any, str]:
 
 def lock(folder: Path) -> int:
     """Take the folder for this process alone; raise StoreError when another hub has it."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    with _told(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise StoreError(f"another hub already runs on {folder}. Stop it first.") from None
+        return descriptor
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Say what the disk means, in our words."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise StoreError(f"another hub already runs on {folder}. Stop it first.") from None
-    return descriptor
+        yield
+    except OSError as error:
+        what = f"{error.filename or folder}: {error.strerror}"
+        raise StoreError(f"{what}. Give this user the right to {folder}, or set another `folder`.") from error
+    except dbapi2.Error as error:
+        raise DiskError(
+            f"no log can be begun or brought up to date in {folder}: {error}. Is the disk full or broken?"
+        ) from error
 
 
 def _begin(path: Path, home: str, key: LogKey) -> None:
@@ -81,7 +107,21 @@ def _begin(path: Path, home: str, key: LogKey) -> None:
 
 
 def _connect(path: Path, key: LogKey) -> Any:  # noqa: ANN401 - untyped module
-    connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    unmerged = path.with_name(f"{path.name}-wal")
+    if unmerged.exists() and unmerged.stat().st_size:
+        # To close a file is to merge what a crash left beside it, even under a wrong key:
+        # look first without the right to write, so that a refusal changes nothing.
+        _open(path, key, mode="ro").close()
+    return _open(path, key, mode="rwc")
+
+
+def _open(path: Path, key: LogKey, *, mode: str) -> Any:  # noqa: ANN401 - untyped module
+    try:
+        connection = dbapi2.connect(
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+        )
+    except dbapi2.DatabaseError as error:
+        raise StoreError(f"{path} can't be opened: {error}. Is it a file, and this user's?") from error
     # The key comes first; the library's own log would name pages of it on stderr.
     connection.execute("pragma cipher_log_level = none")
     connection.execute(f'pragma key = "{key.pragma()}"')
@@ -107,7 +147,6 @@ def _identity(connection: Any, path: Path) -> tuple[str, str]:  # noqa: ANN401 -
             )
         if not known:
             raise StoreError(f"{path} is not a log of Pusterom. Put the right file back.")
-        schema.migrate(connection)
         rows = dict(connection.execute("select name, body from state where name in ('log', 'home')"))
         return rows["log"], rows["home"]
     except (dbapi2.DatabaseError, KeyError) as error:

@@ -41,6 +41,14 @@ def log_key(path: Path, *, credentials: Path | None, is_first_start: bool) -> Lo
     Raises KeyFileError when the file is readable by others, malformed, or missing although a log
     exists: a new key would make the old log unreadable for ever.
     """
+    try:
+        return _log_key(path, credentials, is_first_start=is_first_start)
+    except OSError as error:
+        what = f"{error.filename or path}: {error.strerror}"
+        raise KeyFileError(f"{what}. Give this user the right to it, or set another `key_file`.") from error
+
+
+def _log_key(path: Path, credentials: Path | None, *, is_first_start: bool) -> LogKey:
     if credentials is not None and (credentials / CREDENTIAL).is_file():
         return _read(credentials / CREDENTIAL)
     if not path.exists():

@@ -11,7 +11,7 @@ from typing import Any
 from sqlcipher3 import dbapi2
 
 from cloud_bridge.contract.entries import Entry, EntryKind
-from gateway.store.file import StoreError, open_log
+from gateway.store.file import DiskError, open_log
 from gateway.store.keys import LogKey
 
 CURSOR, JUDGE = "cursor", "judge"
@@ -165,4 +165,4 @@ class Store:
                 raise
             self._db.execute("commit")
         except dbapi2.DatabaseError as error:
-            raise StoreError(f"the log can't be written: {error}") from error
+            raise DiskError(f"the log can't be written: {error}. Is the disk full or broken?") from error

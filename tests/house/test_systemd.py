@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_bridge.backend.database import TablesError
+from cloud_bridge.backend.database import AwayError
 from cloud_bridge.backend.settings import WardSettings
 from gateway.errors import EXIT_CONFIG, exit_code_of
 from gateway.settings import Settings
@@ -113,7 +113,7 @@ def test_a_person_is_waited_for_and_a_crash_is_not(path):
 
 def test_a_database_that_is_away_is_tried_again():
     """After a power cut the database may be slower than the ward: that is no reason to stay down."""
-    told = exit_code_of(TablesError("PostgreSQL: connection refused", "start it"))
+    told = exit_code_of(AwayError("PostgreSQL: connection refused", "start it"))
     assert told is not None
     assert told[1] != EXIT_CONFIG
 
