@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -68,6 +69,14 @@ def names_of_tests() -> frozenset[str]:
     return frozenset(functions | {path.stem for path in files_of_tests()})
 
 
+def command_in(words: list[str], known: Iterable[str]) -> str | None:
+    """Return the command that these words begin with; a group's name with a word it does not have is none."""
+    named = [name for name in known if name and words[: len(name.split())] == name.split()]
+    name = max(named, key=len, default=None)
+    is_group = any(other.startswith(f"{name} ") for other in known)
+    return None if is_group and words != str(name).split() else name
+
+
 def decisions(paper: Path) -> list[tuple[str, str]]:
     """Return each decision's name and whole text, up to the next one."""
     found = []
@@ -124,13 +133,13 @@ def test_papers_name_commands_that_exist():
         for line in code(paper.read_text()):
             for words in re.findall(r"\bpusterom((?: [a-z][a-z-]*)+)", line):
                 walked += 1
-                named = words.split()
-                name = max(
-                    (n for n in known if n and named[: len(n.split())] == n.split()), key=len, default=None
-                )
+                name = command_in(words.split(), known)
                 options = re.findall(r"(?<= )--[a-z-]+", line.partition("pusterom" + words)[2])
                 if name is None or set(options) - known[name]:
                     wrong.append(f"{name_of(paper)}: pusterom{words} {options}")
+            if line.startswith("--"):
+                walked += 1
+                wrong += [line] * all(line.split()[0] not in options for options in known.values())
     assert walked > COMMANDS_MIN
     assert wrong == []
 
