@@ -18,7 +18,7 @@ FIRST_PAPERS = {
     "simulators/README.md", "systemd/README.md",
 }  # fmt: skip
 
-MADE_LATER = {"log.json", "hub.toml", "ward.toml", "plan.toml", "pictures"}
+MADE_LATER = {"log.json", "summary.json", "hub.toml", "ward.toml", "plan.toml", "pictures"}
 """Names of what only an installed program has, or `make pictures` makes."""
 
 LINES = ("Because", "We", "Cost", "Undo if", "Held by")
@@ -51,7 +51,8 @@ def exists(word: str, paper: Path) -> bool:
         return True
     if any(next(place.glob(word), None) is not None for place in (ROOT, here)):
         return True
-    return any(name_of(path).endswith(f"/{word}") for path in files() if path.is_relative_to(here))
+    below = [name_of(path) for path in files() if path.is_relative_to(here)]
+    return any(name.endswith(f"/{word}") or f"/{word}/" in name for name in below)
 
 
 def is_ours(word: str) -> bool:
