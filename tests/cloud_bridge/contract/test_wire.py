@@ -1,0 +1,121 @@
+"""The wire as cloud_bridge/README.md shows it is the wire as the program speaks it."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import orjson
+import zstandard
+
+from cloud_bridge.backend.ingest import KeepBatch, KeepState, Quarantine, _refusal, meaning_of
+from cloud_bridge.broker import Message, UplinkError
+from cloud_bridge.carry import Carrier
+from cloud_bridge.contract.bodies import reading_body
+from cloud_bridge.contract.entries import BATCH_BYTES_MAX, BATCH_COUNT_MAX, Batch, Entry, EntryKind
+from cloud_bridge.contract.receipts import Receipt, Span, answer_from_bytes
+from cloud_bridge.contract.topics import topic
+from tests.given import HOME, NOON, reading
+from tests.house.papers import ROOT, code_blocks
+
+PAPER = ROOT / "cloud_bridge" / "README.md"
+LOG = "5aa404154a3e1967"
+BATCH, RECEIPT, REFUSAL, BIRTH = code_blocks(PAPER, "json")
+
+
+class Listener:
+    """A broker that hears one birth and its will, and then breaks."""
+
+    def __init__(self) -> None:
+        self.will: Message | None = None
+        self.said: list[tuple[Message, bool]] = []
+
+    @asynccontextmanager
+    async def session(self, _client_id, *, subscriptions=(), will=None):
+        assert subscriptions == (topic(HOME, "down"),)
+        self.will = will
+        yield self
+
+    async def publish(self, name, payload, *, is_retained=False):
+        self.said.append((Message(name, payload), is_retained))
+        raise UplinkError("broken")
+
+
+class EmptyLog:
+    """A log that nobody has written to."""
+
+    home, log, highest, cursor = HOME, LOG, 0, 0
+
+
+def heard_at_birth() -> Listener:
+    """Let a carrier say that it is there, and return who heard it."""
+    listener = Listener()
+
+    async def story():
+        heard = asyncio.Event()
+        carrier = Carrier(
+            EmptyLog(),
+            listener,
+            now=lambda: NOON,
+            dice=Random(1),
+            on_change=lambda: heard.set() if listener.said else None,
+            on_refusal=lambda _refusal: None,
+        )
+        task = asyncio.get_running_loop().create_task(carrier.run())
+        async with asyncio.timeout(5):
+            await heard.wait()
+        task.cancel()
+        await asyncio.wait({task})
+
+    asyncio.run(story())
+    return listener
+
+
+def test_the_batch_is_the_one_that_the_hub_sends():
+    """The example of a batch is what a hub packs, and the ward keeps it."""
+    at = NOON + timedelta(seconds=2)
+    batch = Batch(HOME, LOG, (Entry(2, at, EntryKind.READING, reading_body(reading())),))
+    assert orjson.loads(zstandard.ZstdDecompressor().decompress(bytes(batch))) == orjson.loads(BATCH)
+    packed = zstandard.ZstdCompressor().compress(orjson.dumps(orjson.loads(BATCH)))
+    meant = meaning_of(Message(topic(HOME, "up"), packed), NOON)
+    assert isinstance(meant, KeepBatch)
+    assert replace(meant.batch.entries[0], body=b"") == replace(batch.entries[0], body=b"")
+
+
+def test_the_receipt_is_the_one_that_the_ward_sends():
+    """The example of a receipt is what the ward says, and the hub reads it."""
+    receipt = Receipt(LOG, 40, (Span(41, 60),), (7,))
+    assert orjson.loads(bytes(receipt)) == orjson.loads(RECEIPT)
+    assert answer_from_bytes(RECEIPT.encode()) == receipt
+
+
+def test_the_refusal_is_the_one_that_the_ward_sends():
+    """The example of a refusal is what the ward says of bytes that are no batch."""
+    meant = meaning_of(Message(topic(HOME, "up"), b"not a batch"), NOON)
+    assert isinstance(meant, Quarantine)
+    said = _refusal(meant.data, meant.reason)
+    assert orjson.loads(bytes(said)) == orjson.loads(REFUSAL)
+    assert answer_from_bytes(REFUSAL.encode()) == said
+
+
+def test_birth_and_last_will_are_those_of_the_hub():
+    """The example is the birth, retained; the will differs in one word; the ward reads both."""
+    listener = heard_at_birth()
+    (birth, is_retained), will = listener.said[0], listener.will
+    assert is_retained
+    assert (birth.topic, orjson.loads(birth.payload)) == (topic(HOME, "state"), orjson.loads(BIRTH))
+    assert (will.topic, orjson.loads(will.payload)) == (
+        birth.topic,
+        {**orjson.loads(BIRTH), "is_online": False},
+    )
+    assert meaning_of(Message(birth.topic, BIRTH.encode()), NOON) == KeepState(HOME, True, NOON, LOG)
+
+
+def test_topics_kinds_and_limits_are_those_of_the_program():
+    """Every topic, every kind of entry and both limits of a batch stand in the paper."""
+    text = PAPER.read_text()
+    for direction in ("up", "down", "state"):
+        assert f"`{topic(HOME, direction).replace(HOME, '{home}')}`" in text
+    assert all(f"`{kind}`" in text for kind in EntryKind)
+    assert f"1 to {BATCH_COUNT_MAX} entries, at most {BATCH_BYTES_MAX:,} bytes" in text
