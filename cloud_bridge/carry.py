@@ -11,13 +11,14 @@ from typing import Protocol
 
 import orjson
 
+from cloud_bridge.backoff import BACKOFF_S_MAX, backoff_s
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
 from cloud_bridge.contract.entries import Batch, Entry
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.together import together
-from cloud_bridge.uplink import BACKOFF_S_MAX, Window, backoff_s
+from cloud_bridge.uplink import Window
 
 RECEIPT_TIMEOUT_S = 20.0
 FAREWELL_TIMEOUT_S = 1.0

@@ -1,18 +1,11 @@
 """What may be sent now: a pure window over the log, moved by receipts and by nothing else."""
 
 from dataclasses import dataclass, field
-from random import Random
 
 from cloud_bridge.contract.receipts import Receipt
 
 BATCH_COUNT_MAX = 200
 WINDOW_BATCHES = 4
-BACKOFF_S_MIN, BACKOFF_S_MAX = 1.0, 300.0
-
-
-def backoff_s(attempt: int, dice: Random, s_max: float = BACKOFF_S_MAX) -> float:
-    """Return how long to wait: anything up to a ceiling that doubles (full jitter, no storms)."""
-    return dice.uniform(0.0, min(s_max, BACKOFF_S_MIN * 2.0 ** min(attempt, 30)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from random import Random
 
 import orjson
 
+from cloud_bridge.backoff import BACKOFF_S_MAX
 from cloud_bridge.broker import Broker
 from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
-from cloud_bridge.uplink import BACKOFF_S_MAX
 from devices.catalog import driver_for
 from devices.driver import Advertisement
 from gateway.pipeline import Pipeline

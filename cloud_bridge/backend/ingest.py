@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, Validatio
 from cloud_bridge.backend.commit import REASON_LENGTH_MAX
 from cloud_bridge.backend.database import TablesError, UnkeepableError
 from cloud_bridge.backend.tables import Tables
+from cloud_bridge.backoff import backoff_s
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
 from cloud_bridge.contract.entries import Batch
 from cloud_bridge.contract.errors import ContractError
@@ -23,7 +24,6 @@ from cloud_bridge.contract.topics import home_of, topic
 
 logger = logging.getLogger(__name__)
 
-BACKOFF_S = 0.5
 BACKOFF_S_MAX = 30.0
 
 
@@ -77,11 +77,6 @@ def meaning_of(message: Message, now: datetime) -> KeepBatch | KeepState | Quara
         return Quarantine(home, message.payload, error.reason[:REASON_LENGTH_MAX], is_refused)
 
 
-def backoff_s(tries: int, dice: Random) -> float:
-    """Return how long to wait after so many failures: full jitter, so that nobody comes back in step."""
-    return dice.uniform(0, min(BACKOFF_S_MAX, BACKOFF_S * 2.0 ** min(tries, 16)))
-
-
 class Ingest:
     """Takes in what homes publish, until cancelled; `trouble` says what it waits for, if anything."""
 
@@ -113,7 +108,7 @@ class Ingest:
                     await self._serve(session)
             except (UplinkError, TablesError) as error:
                 self._note(str(error))
-            await asyncio.sleep(backoff_s(self._tries, self._dice))
+            await asyncio.sleep(backoff_s(self._tries, self._dice, BACKOFF_S_MAX))
             self._tries += 1
 
     async def _serve(self, session: Session) -> None:

@@ -1,12 +1,7 @@
 """The window: nothing but a receipt moves it, and nothing is forgotten in it."""
 
-from random import Random
-
-from hypothesis import given
-from hypothesis import strategies as st
-
 from cloud_bridge.contract.receipts import Receipt, Span
-from cloud_bridge.uplink import BATCH_COUNT_MAX, WINDOW_BATCHES, Send, Window, backoff_s
+from cloud_bridge.uplink import BATCH_COUNT_MAX, WINDOW_BATCHES, Send, Window
 
 
 def window(up_to: int = 0) -> Window:
@@ -91,16 +86,3 @@ def test_a_batch_that_cannot_be_read_is_cut_smaller():
     one.sent(1)
     one.take(Receipt("L", 1), highest=500)
     assert one.next(highest=500) == Send(1, BATCH_COUNT_MAX)
-
-
-@given(st.integers(0, 1000), st.integers(0, 2**32))
-def test_backoff_is_full_jitter_under_a_ceiling(attempt, seed):
-    """Anything from nothing to a ceiling that doubles and ends at the maximum."""
-    wait_s = backoff_s(attempt, Random(seed), s_max=60.0)
-    assert 0 <= wait_s <= min(60.0, 2.0 ** min(attempt, 10))
-
-
-def test_backoff_spreads_a_fleet():
-    """A thousand hubs that lost one broker do not come back in the same second."""
-    waits = [backoff_s(5, Random(seed)) for seed in range(1000)]
-    assert max(sum(second <= wait < second + 1 for wait in waits) for second in range(32)) < 80

@@ -17,12 +17,9 @@ from hypothesis import strategies as st
 
 from cloud_bridge.backend.database import TablesError, Transaction
 from cloud_bridge.backend.ingest import (
-    BACKOFF_S,
-    BACKOFF_S_MAX,
     Ingest,
     KeepBatch,
     KeepState,
-    backoff_s,
     meaning_of,
 )
 from cloud_bridge.backend.sqlite import SqliteDatabase
@@ -350,12 +347,3 @@ def test_any_bytes_have_a_meaning(direction: str, payload: bytes) -> None:
     if isinstance(meaning, KeepBatch):
         assert direction == "up"
         assert (meaning.home, meaning.batch.home) == (HOME, HOME)
-
-
-@given(tries=st.integers(0, 10_000), seed=st.integers(0, 99))
-def test_waiting_grows_and_has_an_end(tries: int, seed: int) -> None:
-    """Full jitter below a bound that doubles, and never more than the greatest wait."""
-    waits = [backoff_s(tries, Random(seed + roll)) for roll in range(20)]
-    bound = min(BACKOFF_S_MAX, BACKOFF_S * 2.0 ** min(tries, 16))
-    assert all(0 <= wait <= bound for wait in waits)
-    assert max(waits) > bound / 2
