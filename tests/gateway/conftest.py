@@ -1,5 +1,6 @@
 """A hub and a ward on the disk, and a way to run a command that must refuse them."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gateway.cli import main
 from tests.given import HOME
 
 CONFIG, UNAVAILABLE = 78, 69
+COMMAND_S_MAX = 30
 PLAN = (Path(__file__).resolve().parents[2] / "config/plan.toml").read_text()
 HUB = f"""
 home = "{HOME}"
@@ -30,6 +32,10 @@ port = 0
 """
 
 
+def _too_long(*_):
+    raise TimeoutError(f"the command still runs after {COMMAND_S_MAX} s; it should have refused")
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A folder with good settings of a hub and a ward."""
@@ -40,12 +46,20 @@ def folder(tmp_path):
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Run a command in this process; return its exit code, stdout and stderr."""
+    """Run a command in this process; return its exit code, stdout and stderr.
+
+    One that refuses too little would run for ever: after a while it fails instead.
+    """
 
     def ran(*words):
         monkeypatch.setattr(sys, "argv", ["pusterom", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
+        signal.signal(signal.SIGALRM, _too_long)
+        signal.alarm(COMMAND_S_MAX)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            signal.alarm(0)
         said = capsys.readouterr()
         return ended.value.code or 0, said.out, said.err
 

@@ -64,7 +64,7 @@ def test_a_missing_file_is_refused(refused, folder, words):
     )
 
 
-@pytest.mark.parametrize("words", ["hub run", "hub check", "ward run"])
+@pytest.mark.parametrize("words", ["hub run", "hub check"])
 def test_a_broken_plan_is_refused_before_anything_begins(refused, folder, words):
     """The plan that the settings name is read first; the message names it and the limit."""
     (folder / "plan.toml").write_text(PLAN.replace("clear = 89", "clear = 80"))
