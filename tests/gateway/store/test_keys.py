@@ -46,7 +46,7 @@ def test_a_systemd_credential_goes_before_the_file(tmp_path):
     assert not (tmp_path / "hub.key").exists()
 
 
-@pytest.mark.parametrize("text", [b"", b"12", b"zz" * 48, b"AB" * 48, b"\xff" * 96])
+@pytest.mark.parametrize("text", [b"", b"c0ffee-c0ffee", b"zz" * 48, b"AB" * 48, b"\xff" * 96])
 def test_what_is_no_key_is_refused_without_repeating_it(tmp_path, text):
     """A malformed key file gives a clear error that does not show its content."""
     path = tmp_path / "hub.key"
