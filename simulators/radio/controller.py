@@ -22,14 +22,19 @@ _TX_POWER_UNKNOWN = 0x7F
 
 
 class _Sturdy:
-    """Drops what the stack behind it cannot parse; bumble lets one bad packet end the event loop's turn."""
+    """Drops what the stack behind it cannot take; bumble lets one such packet end the event loop's turn.
+
+    Junk is one kind; an answer to somebody who was cancelled in this moment (InvalidStateError) another.
+    """
 
     def __init__(self, sink: TransportSink) -> None:
         self._sink = sink
 
     def on_packet(self, packet: bytes) -> None:
         """Hand on one packet."""
-        with contextlib.suppress(core.InvalidPacketError, struct.error, IndexError):
+        with contextlib.suppress(
+            core.InvalidPacketError, struct.error, IndexError, asyncio.InvalidStateError
+        ):
             self._sink.on_packet(packet)
 
 
