@@ -72,6 +72,19 @@ def test_an_answer_that_comes_too_late_disturbs_nobody():
     assert asyncio.run(play()) == []
 
 
+def test_a_key_that_comes_too_late_disturbs_nobody():
+    """A link that ends while its key is looked up: the key is taken and forgotten."""
+
+    async def play():
+        controller = AirController("F0:00:00:00:00:01", Air())
+        host = Host(controller, controller)
+        await host.reset()
+        late = hci.HCI_LE_Long_Term_Key_Request_Negative_Reply_Command(connection_handle=7)
+        await asyncio.wait_for(host.send_sync_command(late), LIMIT_S)
+
+    asyncio.run(play())
+
+
 def test_letting_go_twice_stops_nobody():
     """A link that has ended is let go again when its visit is over: whoever starts then goes on."""
 
