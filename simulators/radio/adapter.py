@@ -14,7 +14,7 @@ from bumble.host import Host
 from simulators.radio.air import Air
 from simulators.radio.bonds import Passkey, bonds_of, hub_pairing
 from simulators.radio.controller import AirController
-from simulators.radio.errors import BUMBLE_ERRORS, bleak_errors
+from simulators.radio.errors import BUMBLE_ERRORS, asked
 from simulators.radio.pipe import Pipe
 
 HUB_ADDRESS = "F0:0D:00:00:00:01"
@@ -58,39 +58,37 @@ class Adapter:
             return self._device
 
     def detach(self, user: object) -> None:
-        """Let go; with its last user the adapter leaves the air."""
-        self._users.discard(user)
-        if not self._users:
-            self._stop()
+        """Let go; with its last user the adapter leaves the air. Who lets go twice stops nobody's start."""
+        if user in self._users:
+            self._users.discard(user)
+            if not self._users:
+                self._stop()
 
     async def listen(self, user: object, hear: Hear, *, is_active: bool) -> None:
         """Let `hear` have every advertisement, from now on."""
         device = await self.attach(user)
         self._listeners[user] = hear
         if not device.scanning:
-            with bleak_errors("start scanning"):
-                await device.start_scanning(active=is_active, filter_duplicates=False)
+            await asked("start scanning", device.start_scanning(active=is_active, filter_duplicates=False))
 
     async def stop_listening(self, user: object) -> None:
         """Hear no more."""
         self._listeners.pop(user, None)
         try:
             if self._device is not None and not self._listeners:
-                with bleak_errors("stop scanning"):
-                    await self._device.stop_scanning()
+                await asked("stop scanning", self._device.stop_scanning())
         finally:
             self.detach(user)
 
     async def connect(self, device: Device, address: Address) -> Connection:
         """Return an open link, or raise BleakError; a cancelled attempt leaves nothing pending behind."""
         async with self._connecting:
-            with bleak_errors("connect"):
-                try:
-                    return await device.connect(address, timeout=None)
-                except asyncio.CancelledError:
-                    if self._device is device:  # a radio that is gone has nothing to take back
-                        await _give_up(device, address)
-                    raise
+            try:
+                return await asked("connect", device.connect(address, timeout=None))
+            except asyncio.CancelledError:
+                if self._device is device:  # a radio that is gone has nothing to take back
+                    await _give_up(device, address)
+                raise
 
     async def forget(self, address: Address) -> None:
         """Forget the bond with a device, where there is one."""
@@ -106,8 +104,7 @@ class Adapter:
         device.on("advertisement", self._heard)
         self._device = device
         try:
-            with bleak_errors("start the virtual adapter"):
-                await device.power_on()
+            await asked("start the virtual adapter", device.power_on())
         except ValueError as error:
             raise BleakError(f"the file of bonds is damaged, delete it: {error}") from error
         finally:

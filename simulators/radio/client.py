@@ -14,7 +14,7 @@ from bumble.device import Connection
 
 from simulators.radio.adapter import Adapter
 from simulators.radio.discovery import services_of
-from simulators.radio.errors import bleak_errors
+from simulators.radio.errors import asked
 
 _CCCD = gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
 
@@ -65,8 +65,7 @@ class AirClient(BaseBleakClient):
                 self._ended(0)  # before there was anybody to be told
             if pair or await self.adapter.bonds.get(str(link.peer_address)):
                 await self.pair()
-            with bleak_errors("discover"):
-                self.services = await services_of(self._link())
+            self.services = await asked("discover", services_of(self._link()))
         except BaseException:
             await self.disconnect()
             raise
@@ -75,8 +74,9 @@ class AirClient(BaseBleakClient):
         """Hang up."""
         try:
             if self._connection is not None:
-                with bleak_errors("disconnect"):
-                    await self._connection.disconnect(hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+                await asked(
+                    "disconnect", self._connection.disconnect(hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+                )
         finally:
             self.adapter.detach(self)
 
@@ -86,11 +86,9 @@ class AirClient(BaseBleakClient):
         if link.is_encrypted:
             return
         if await self.adapter.bonds.get(str(link.peer_address)):
-            with bleak_errors("encrypt"):
-                await link.encrypt()
+            await asked("encrypt", link.encrypt())
         else:
-            with bleak_errors("pairing failed"):
-                await link.pair()
+            await asked("pairing failed", link.pair())
 
     async def unpair(self) -> None:
         """Forget our half of the bond."""
@@ -104,16 +102,14 @@ class AirClient(BaseBleakClient):
     ) -> bytearray:
         """Return the value, asked for anew."""
         self._link()
-        with bleak_errors("read"):
-            return bytearray(await characteristic.obj.read_value())
+        return bytearray(await asked("read", characteristic.obj.read_value()))
 
     async def write_gatt_char(
         self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool
     ) -> None:
         """Write."""
         self._link()
-        with bleak_errors("write"):
-            await characteristic.obj.write_value(bytes(data), with_response=response)
+        await asked("write", characteristic.obj.write_value(bytes(data), with_response=response))
 
     async def start_notify(
         self,
@@ -145,21 +141,18 @@ class AirClient(BaseBleakClient):
     ) -> bytearray:
         """Return the value, asked for anew."""
         self._link()
-        with bleak_errors("read"):
-            return bytearray(await descriptor.obj.read_value())
+        return bytearray(await asked("read", descriptor.obj.read_value()))
 
     async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: SizedBuffer) -> None:
         """Write."""
         self._link()
-        with bleak_errors("write"):
-            await descriptor.obj.write_value(bytes(data), with_response=True)
+        await asked("write", descriptor.obj.write_value(bytes(data), with_response=True))
 
     async def _write_cccd(self, characteristic: BleakGATTCharacteristic, value: int) -> None:
         self._link()
         if (cccd := characteristic.obj.get_descriptor(_CCCD)) is None:
             raise BleakError(f"{characteristic.uuid} can't be subscribed to")
-        with bleak_errors("subscribe"):
-            await cccd.write_value(value.to_bytes(2, "little"), with_response=True)
+        await asked("subscribe", cccd.write_value(value.to_bytes(2, "little"), with_response=True))
 
     def _told(self, is_notify: bool) -> dict[int, set[Any]]:
         client = self._link().gatt_client

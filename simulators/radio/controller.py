@@ -22,14 +22,19 @@ _TX_POWER_UNKNOWN = 0x7F
 
 
 class _Sturdy:
-    """Drops what the stack behind it cannot parse; bumble lets one bad packet end the event loop's turn."""
+    """Drops what the stack behind it cannot take; bumble lets one such packet end the event loop's turn.
+
+    Junk is one kind; an answer to somebody who was cancelled in this moment (InvalidStateError) another.
+    """
 
     def __init__(self, sink: TransportSink) -> None:
         self._sink = sink
 
     def on_packet(self, packet: bytes) -> None:
         """Hand on one packet."""
-        with contextlib.suppress(core.InvalidPacketError, struct.error, IndexError):
+        with contextlib.suppress(
+            core.InvalidPacketError, struct.error, IndexError, asyncio.InvalidStateError
+        ):
             self._sink.on_packet(packet)
 
 
@@ -149,6 +154,16 @@ class AirController(controller.Controller):
             return
         unknown = hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
         self._send_hci_command_status(unknown, command.op_code)
+
+    def _le_long_term_key_request_response(
+        self, connection_handle: int, long_term_key: bytes | None
+    ) -> hci.HCI_StatusAndConnectionHandleReturnParameters:
+        """Take a key for a link that has ended meanwhile; bumble refuses it in a task that nobody watches."""
+        if self.find_le_connection_by_handle(connection_handle) is not None:
+            return super()._le_long_term_key_request_response(connection_handle, long_term_key)
+        return hci.HCI_StatusAndConnectionHandleReturnParameters(
+            status=hci.HCI_ErrorCode.SUCCESS, connection_handle=connection_handle
+        )
 
     def on_hci_reset_command(self, command: hci.HCI_Reset_Command) -> hci.HCI_StatusReturnParameters:
         """Start afresh; bumble keeps links, advertisements and scans of a life before."""

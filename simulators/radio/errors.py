@@ -2,10 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from typing import Any, TypeVar
 
 from bleak.exc import BleakError, BleakGATTProtocolError
 from bumble import att, core, hci
+
+T = TypeVar("T")
+
+TELL_AGAIN_S = 0.05
 
 BUMBLE_ERRORS = (core.BaseBumbleError, hci.HCI_Error)
 
@@ -15,8 +20,28 @@ _FORGOTTEN = (
 )
 
 
+async def asked(what: str, work: Coroutine[Any, Any, T]) -> T:
+    """Return what bumble answers. Nothing but BleakErrors comes out, and no cancellation is lost.
+
+    bumble waits with wait_for, which in Python 3.11 forgets a cancellation that comes together with
+    the answer, and then goes on to ask for more: it is told again until it has ended.
+    """
+    with _bleak_errors(what):
+        task = asyncio.get_running_loop().create_task(work)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            while not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=TELL_AGAIN_S)
+            if not task.cancelled():
+                task.exception()  # seen; whoever would have cared is leaving
+            raise
+        return task.result()
+
+
 @contextlib.contextmanager
-def bleak_errors(what: str) -> Iterator[None]:
+def _bleak_errors(what: str) -> Iterator[None]:
     """Let only BleakErrors out.
 
     Where a link or a radio is lost, bumble cancels the task that waits for it. Nobody has asked for
