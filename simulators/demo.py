@@ -14,7 +14,7 @@ import orjson
 
 from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.views import Person
-from cloud_bridge.broker_access import parse_url
+from cloud_bridge.broker_access import BrokerSettingsError, parse_url
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.mqtt import PahoBroker
@@ -67,10 +67,7 @@ async def demo(wishes: Wishes, say: Say) -> int:
     """Play the story and return the exit code: 0 when nothing is missing."""
     quiet_libraries()
     plan = load_plan(wishes.plan_file)
-    if wishes.json_file is not None and not wishes.json_file.parent.is_dir():
-        raise SettingsError(
-            COMMAND_LINE, "--json", f"{wishes.json_file.parent} is no folder; name one that is."
-        )
+    await _check(wishes)
     with (
         closing(listen("127.0.0.1", wishes.ward_port)) as ward_page,
         closing(listen("127.0.0.1", wishes.hub_port)) as hub_page,
@@ -87,7 +84,7 @@ async def _play(wishes: Wishes, plan: Plan, ward_page: socket, hub_page: socket,
     clock = StoryClock(begins_at, asyncio.get_running_loop().time)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="pusterom-demo-")))
-        url = await _broker(wishes, stack)
+        url = wishes.broker_url or await _small_broker(stack)
         house = _House(stack, folder, clock, dice=Random(wishes.seed), plan=plan, url=url)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         tally, ward = Tally(), house.ward(tasks)
@@ -114,15 +111,25 @@ async def _play(wishes: Wishes, plan: Plan, ward_page: socket, hub_page: socket,
     return summary
 
 
-async def _broker(wishes: Wishes, stack: AsyncExitStack) -> str:
-    """Return the URL of the broker that was wished for, once it has answered; else of one of our own."""
-    if wishes.broker_url is None:
-        return f"mqtt://127.0.0.1:{await stack.enter_async_context(SmallBroker().listening())}"
-    if parse_url(wishes.broker_url).is_tls:
-        hint = "the demo's internet forwards plain MQTT only; write mqtt://host:port."
-        raise SettingsError(COMMAND_LINE, "--broker", hint)
-    async with PahoBroker(wishes.broker_url, username=WARD_NAME).session("pusterom-demo"):
-        return wishes.broker_url
+async def _check(wishes: Wishes) -> None:
+    """Raise what would otherwise be found in the middle of the story, or at its end."""
+    if wishes.json_file is not None and not wishes.json_file.parent.is_dir():
+        hint = f"{wishes.json_file.parent} is no folder; name one that is."
+        raise SettingsError(COMMAND_LINE, "--json", hint)
+    if (url := wishes.broker_url) is not None:
+        try:
+            is_tls = parse_url(url).is_tls
+        except BrokerSettingsError as error:
+            raise SettingsError(COMMAND_LINE, "--broker", str(error)) from error
+        if is_tls:
+            hint = "the demo's internet forwards plain MQTT only; write mqtt://host:port."
+            raise SettingsError(COMMAND_LINE, "--broker", hint)
+        async with PahoBroker(url, username=WARD_NAME).session("pusterom-demo"):
+            pass  # it answers
+
+
+async def _small_broker(stack: AsyncExitStack) -> str:
+    return f"mqtt://127.0.0.1:{await stack.enter_async_context(SmallBroker().listening())}"
 
 
 def _greet(ward_address: str, hub_address: str, say: Say) -> None:

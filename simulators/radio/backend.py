@@ -8,6 +8,7 @@ from simulators.radio.adapter import HUB_ADDRESS, Adapter
 from simulators.radio.air import Air
 from simulators.radio.bonds import Passkey
 from simulators.radio.client import AirClient
+from simulators.radio.errors import quiet_bumble
 from simulators.radio.scanner import AirScanner
 from simulators.radio.server import path_of
 
@@ -40,6 +41,7 @@ def air_radio(
 
 
 def _radio(adapter: Adapter, waits: Waits) -> BleakRadio:
+    quiet_bumble()
     # bleak wants classes and makes the instances itself: the adapter travels with the class.
     scanner = type("AirScanner", (AirScanner,), {"adapter": adapter})
     client = type("AirClient", (AirClient,), {"adapter": adapter})

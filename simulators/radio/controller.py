@@ -155,16 +155,6 @@ class AirController(controller.Controller):
         unknown = hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
         self._send_hci_command_status(unknown, command.op_code)
 
-    def _le_long_term_key_request_response(
-        self, connection_handle: int, long_term_key: bytes | None
-    ) -> hci.HCI_StatusAndConnectionHandleReturnParameters:
-        """Take a key for a link that has ended meanwhile; bumble refuses it in a task that nobody watches."""
-        if self.find_le_connection_by_handle(connection_handle) is not None:
-            return super()._le_long_term_key_request_response(connection_handle, long_term_key)
-        return hci.HCI_StatusAndConnectionHandleReturnParameters(
-            status=hci.HCI_ErrorCode.SUCCESS, connection_handle=connection_handle
-        )
-
     def on_hci_reset_command(self, command: hci.HCI_Reset_Command) -> hci.HCI_StatusReturnParameters:
         """Start afresh; bumble keeps links, advertisements and scans of a life before."""
         for known in list(self.le_connections.values()):

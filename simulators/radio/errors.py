@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
 from bleak.exc import BleakError, BleakGATTProtocolError
 from bumble import att, core, hci
 
-T = TypeVar("T")
+from simulators.radio.firmly import firmly
 
-TELL_AGAIN_S = 0.05
+T = TypeVar("T")
 
 BUMBLE_ERRORS = (core.BaseBumbleError, hci.HCI_Error)
 
@@ -21,23 +22,9 @@ _FORGOTTEN = (
 
 
 async def asked(what: str, work: Coroutine[Any, Any, T]) -> T:
-    """Return what bumble answers. Nothing but BleakErrors comes out, and no cancellation is lost.
-
-    bumble waits with wait_for, which in Python 3.11 forgets a cancellation that comes together with
-    the answer, and then goes on to ask for more: it is told again until it has ended.
-    """
+    """Return what bumble answers; nothing but BleakErrors comes out, and no cancellation is lost."""
     with _bleak_errors(what):
-        task = asyncio.get_running_loop().create_task(work)
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            while not task.done():
-                task.cancel()
-                await asyncio.wait({task}, timeout=TELL_AGAIN_S)
-            if not task.cancelled():
-                task.exception()  # seen; whoever would have cared is leaving
-            raise
-        return task.result()
+        return await firmly(work)
 
 
 @contextlib.contextmanager
@@ -62,3 +49,20 @@ def _bleak_errors(what: str) -> Iterator[None]:
         raise BleakError(f"{what}: {error}") from error
     except core.BaseBumbleError as error:
         raise BleakError(f"{what}: {error}") from error
+
+
+class _Unwatched(logging.Filter):
+    """Drops what bumble's own unwatched tasks say of a link or a controller that is gone."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether the record is to be said."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, BUMBLE_ERRORS)
+
+
+_UNWATCHED = _Unwatched()
+
+
+def quiet_bumble() -> None:
+    """Keep the ends of bumble's unwatched tasks out of the log: who waits for a link hears of it anyway."""
+    logging.getLogger("asyncio").addFilter(_UNWATCHED)

@@ -15,6 +15,8 @@ from simulators.radio.adverts import advertising_bytes
 from simulators.radio.air import Air
 from simulators.radio.bonds import bonds_of, twin_pairing
 from simulators.radio.controller import AirController
+from simulators.radio.errors import quiet_bumble
+from simulators.radio.firmly import firmly
 from simulators.radio.table import Table
 from simulators.radio.visit import Visit
 
@@ -51,7 +53,7 @@ class TwinHost:
 
     async def power_on(self) -> None:
         """Start, and be heard if the twin is awake."""
-        await self._device.power_on()
+        await firmly(self._device.power_on())
         await self.refresh()
 
     def power_off(self) -> None:
@@ -68,15 +70,16 @@ class TwinHost:
                 data, response = advertising_bytes(self.twin)
                 is_new = (data, response) != (self._device.advertising_data, self._device.scan_response_data)
                 if is_new or not self._device.is_advertising:
-                    await self._device.start_advertising(
+                    start = self._device.start_advertising(
                         _type_for(self.twin, response),
                         advertising_data=data,
                         scan_response_data=response,
                         advertising_interval_min=self._interval_ms,
                         advertising_interval_max=self._interval_ms,
                     )
+                    await firmly(start)
             elif self._device.is_advertising:
-                await self._device.stop_advertising()
+                await firmly(self._device.stop_advertising())
 
     def set_in_range(self, is_in_range: bool) -> None:
         """Carry the device out of everybody's reach, or back."""
@@ -134,6 +137,7 @@ async def hosted(
     air: Air, twins: Sequence[Twin], *, bonds: Path | None = None, interval_ms: float = INTERVAL_MS
 ) -> AsyncIterator[tuple[TwinHost, ...]]:
     """Put these twins on the air while the context is open."""
+    quiet_bumble()
     async with asyncio.TaskGroup() as tasks:
         hosts = tuple(TwinHost(air, twin, tasks, bonds=bonds, interval_ms=interval_ms) for twin in twins)
         try:

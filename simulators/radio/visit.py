@@ -10,6 +10,7 @@ from bumble.device import Connection
 from bumble.hci import HCI_Error
 
 from devices.driver import LinkError
+from simulators.radio.firmly import firmly
 from simulators.radio.table import INDICATE_BIT, NOTIFY_BIT, Table
 
 CONFIRM_S = 30.0
@@ -96,7 +97,7 @@ class Visit:
         this = asyncio.current_task()
         self._running = {task for task in self._running if task is not this}
         with contextlib.suppress(BaseBumbleError, HCI_Error):  # somebody was faster
-            await self.connection.disconnect()
+            await firmly(self.connection.disconnect())
 
     def _ran(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
