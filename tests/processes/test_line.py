@@ -50,6 +50,32 @@ def stopped(house: House, hub: Program, ward: Program, room: Program) -> None:
     assert not any(map(is_served, pages))
 
 
+def enrolled(house: House) -> None:
+    """Tell the ward who lives here."""
+    who = ("--home", HOME, "--name", "Kari N.", "--birth-year", "1955")
+    with pusterom("ward", "enrol", "--config", str(house.folder / "ward.toml"), *who) as enrol:
+        assert (enrol.ended(), enrol.err) == (0, "")
+
+
+def shown_on_both_pages(house: House, ward: Program, hub: Program) -> None:
+    """What stands in the database stands on the pages, as people write it."""
+    weight = house.rows("select body::jsonb ->> 'value' from entry where body like '%body_weight%'")[0][0]
+    shown = weight.replace(".", ",")
+    assert "Kari N." in page(ward)
+    assert shown in page(ward, f"patient/{HOME}")
+    assert shown in page(hub)
+
+
+def both_ends_agree(house: House, room: Program) -> None:
+    """Hub and ward hold the same entries, numbered without a gap, and each reading that was measured once."""
+    kept = house.log()
+    assert [entry.seq for entry in kept] == list(range(1, len(kept) + 1))
+    assert house.rows("select seq, kind, body from entry order by log, seq") == rows(kept)
+    readings = [entry for entry in kept if entry.kind == "reading"]
+    assert len(readings) == house.count("reading") == measured(room)
+    assert house.count("quarantine") == 0
+
+
 @pytest.mark.mosquitto
 @pytest.mark.postgres
 def test_nothing_is_lost_on_the_whole_line(house):
@@ -60,19 +86,13 @@ def test_nothing_is_lost_on_the_whole_line(house):
         road.enter_context(mosquitto(house.folder, broker_config(house.broker_port)))
         ward = stack.enter_context(house.ward())
         ward.wait_for("work list on")
-        who = ("--home", HOME, "--name", "Kari N.", "--birth-year", "1955")
-        with pusterom("ward", "enrol", "--config", str(house.folder / "ward.toml"), *who) as enrol:
-            assert (enrol.ended(), enrol.err) == (0, "")
+        enrolled(house)
         room = stack.enter_context(house.room(EVERY_S))
         hub = stack.enter_context(house.hub())
         log = hub.wait_for("log ([0-9a-f]{16}) with 1 entries")[1]  # the plan
 
         until(lambda: house.count("reading") >= 3, "readings reach PostgreSQL")
-        weight = house.rows("select body::jsonb ->> 'value' from entry where body like '%body_weight%'")[0][0]
-        shown = weight.replace(".", ",")
-        assert "Kari N." in page(ward)
-        assert shown in page(ward, f"patient/{HOME}")
-        assert shown in page(hub)
+        shown_on_both_pages(house, ward, hub)
 
         # Not while a device is told "confirmed" and nothing is committed yet: what it then forgets is gone
         # (simulators/README.md). Right after a measurement has arrived, nobody is in that window.
@@ -96,9 +116,4 @@ def test_nothing_is_lost_on_the_whole_line(house):
         until(lambda: everything_is_in(house, room), "the ward has all that was measured in the outage")
 
         stopped(house, hub, ward, room)
-        kept = house.log()
-        assert [entry.seq for entry in kept] == list(range(1, len(kept) + 1))
-        assert house.rows("select seq, kind, body from entry order by log, seq") == rows(kept)
-        readings = [entry for entry in kept if entry.kind == "reading"]
-        assert len(readings) == house.count("reading") == measured(room)
-        assert house.count("quarantine") == 0
+        both_ends_agree(house, room)
