@@ -53,14 +53,15 @@ class Window:
 
         A receipt of another log, or for more than we ever wrote, moves nothing. Only the first word
         on a connection may set us back: a ward that lost something (an old backup) gets it again.
+        A word without progress means that the ward is there and has not got what is in flight, such
+        as after a restart of broker and ward: it is sent again at once, not when patience ends.
         """
         if receipt.log != self.log or receipt.up_to > highest:
             return None
-        if receipt.missing:
-            self._in_flight.clear()
-        is_behind, self._is_asking = receipt.up_to < self.up_to and self._is_asking, False
-        if is_behind:
-            self.up_to = receipt.up_to
+        if self._is_asking:
+            self.up_to = min(self.up_to, receipt.up_to)
+        self._is_asking = False
+        if receipt.missing or receipt.up_to <= self.up_to:
             self._in_flight.clear()
         if receipt.up_to <= self.up_to:
             return None

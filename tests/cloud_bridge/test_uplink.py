@@ -46,6 +46,14 @@ def test_what_is_missing_is_sent_again():
     assert one.next(highest=500) == Send(0, BATCH_COUNT_MAX)
 
 
+def test_a_word_without_progress_sends_again_what_is_in_flight():
+    """A ward that comes back and names its old position has not got what was sent while it was away."""
+    one = window(up_to=100)
+    one.sent(200)
+    assert one.take(Receipt("L", 100), highest=500) is None
+    assert one.next(highest=500) == Send(100, BATCH_COUNT_MAX)
+
+
 def test_an_old_receipt_changes_nothing():
     """Receipts may come late or twice; the cursor never moves back for them."""
     one = window()
