@@ -58,6 +58,7 @@ class World:
         self.roads: dict[str, VirtualBroker] = {}
         self.radios: dict[str, VirtualRadio] = {}
         self._trace = hashlib.blake2b(digest_size=8)
+        self._instant: list[str] = []
         self._tasks = tasks
         self.homes = tuple(self._home(f"{number + 1:016x}", folder) for number in range(len(PATIENTS)))
         url = f"sqlite:///{folder / 'ward.db'}"
@@ -69,12 +70,23 @@ class World:
         return BEGINNING + timedelta(seconds=asyncio.get_running_loop().time())
 
     def note(self, *words: object) -> None:
-        """Add to the trace, by which two runs of one seed are compared."""
-        self._trace.update(f"{self.now().isoformat()} {words}\n".encode())
+        """Add to the trace, by which two runs of one seed are compared.
+
+        What happens in one instant has no order: a TaskGroup cancels its tasks in the order of a set.
+        """
+        at = self.now().isoformat()
+        if self._instant and not self._instant[0].startswith(at):
+            self._digest_instant()
+        self._instant.append(f"{at} {words}\n")
+
+    def _digest_instant(self) -> None:
+        self._trace.update("".join(sorted(self._instant)).encode())
+        self._instant.clear()
 
     @property
     def fingerprint(self) -> str:
         """The digest of everything noted so far."""
+        self._digest_instant()
         return self._trace.hexdigest()
 
     async def live(self, days: float) -> None:
