@@ -5,7 +5,8 @@ from datetime import datetime
 from hashlib import blake2b
 from statistics import median
 
-from devices.readings import NOT_JUDGED, Block, Kind, Quality, Reading
+from devices.kinds import Kind
+from devices.readings import NOT_JUDGED, Block, Quality, Reading
 
 PERIOD_S = 1.0
 SAMPLES_MAX = 60
@@ -85,6 +86,7 @@ class _Growing:
             quality=tuple(flag for flag in Quality if flag in self.quality),
             user_slot=first.user_slot,
             is_continuous=True,
+            identity=first.identity,
             period_s=PERIOD_S,
             samples=tuple(self.samples),
         )

@@ -1,13 +1,19 @@
 """What a driver is, and the one door through which it may reach its device."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, SupportsBytes, TypeVar
 
-from devices.readings import Heard, Kind, Reading
+from devices.identity import DeviceIdentity
+from devices.kinds import Kind
+from devices.readings import Heard, Reading
 
-FrameT = TypeVar("FrameT")
+DRIVER_API = 1
+"""The version of this file's promises; a driver from outside that was made for another is not asked."""
+
+FrameT = TypeVar("FrameT", bound=SupportsBytes)
+_FrameOut = TypeVar("_FrameOut", bound=SupportsBytes, covariant=True)
 
 Tier = Literal["captured", "specified", "reported"]
 """How we know the device's language: real captures, a vendor's or SIG document, public code only."""
@@ -86,11 +92,46 @@ class Link(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a person has told the hub about one device; None where nobody has."""
+
+    user_slot: int | None = None
+    consent_code: int | None = None
+    bind_key: bytes | None = field(default=None, repr=False)
+
+
+NOTHING_TOLD = Told()
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What the hub brings along on a visit.
+
+    `wall_clock` is the home's own, in whole seconds and without a zone, as devices keep it; None
+    while the hub doesn't know the time: then no device's clock may be set.
+    """
+
+    wall_clock: datetime | None = None
+    told: Told = NOTHING_TOLD
+
+
+class Decoder(Protocol[_FrameOut]):
+    """Puts frames together from notifications; one for each connection, for it may remember a half."""
+
+    def feed(self, char: str, data: bytes) -> Iterable[_FrameOut | FrameError]:
+        """Take one notification; return what is now whole, and a FrameError for what can't be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Driver(Generic[FrameT]):
     """Everything the house knows about one kind of device.
 
-    A session yields frames, and FrameErrors as values: one bad frame neither ends the talk nor
-    hides the good ones behind it.
+    A session yields frames, FrameErrors as values (one bad frame neither ends the talk nor hides
+    the good ones behind it), and what the device says of itself. A device that only broadcasts has
+    no session but an `overhear`: None means "nothing for us". `speaks` names the characteristics
+    that the decoder takes; `vectors` the devices in the vectors file for which this driver answers.
+    Every frame's class has a `from_bytes` that undoes its `__bytes__`.
     """
 
     id: str
@@ -98,14 +139,11 @@ class Driver(Generic[FrameT]):
     tier: Tier
     kinds: tuple[Kind, ...]
     matches: Callable[[Advertisement], bool]
-    session: Callable[[Link, datetime], AsyncIterator[FrameT | FrameError]]
     readings: Callable[[FrameT, Heard], tuple[Reading, ...]]
+    decoder: Callable[[], Decoder[FrameT]]
+    speaks: tuple[str, ...] = ()
+    session: Callable[[Link, Visitor], AsyncIterator[FrameT | FrameError | DeviceIdentity]] | None = None
+    overhear: Callable[[Advertisement, Told], FrameT | FrameError | None] | None = None
     quirks: tuple[str, ...] = ()
-
-
-def attempt(decode: Callable[[bytes], FrameT], data: bytes) -> FrameT | FrameError:
-    """Return the frame in these bytes, or the FrameError that says why there is none."""
-    try:
-        return decode(data)
-    except FrameError as error:
-        return error
+    vectors: tuple[str, ...] = ()
+    api: int = DRIVER_API

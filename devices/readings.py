@@ -1,9 +1,14 @@
 """The vocabulary of the house: one Reading is one measured fact about one person."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Literal
+
+from devices.identity import NOT_TOLD, DeviceIdentity
+from devices.kinds import Kind
 
 CLOCK_AHEAD_S_MAX = 300.0
 """A device whose clock runs further ahead of ours than this is not believed."""
@@ -13,32 +18,6 @@ FIRST_CREDIBLE_YEAR = 2026
 
 LAST_CREDIBLE_YEAR = 2099
 """Nothing of ours is that young either, even where the hub has no clock to compare with."""
-
-
-class Kind(StrEnum):
-    """What was measured; the unit is that of its Coding, always."""
-
-    SPO2 = "spo2"
-    PULSE_RATE = "pulse_rate"
-    PERFUSION_INDEX = "perfusion_index"
-    BODY_WEIGHT = "body_weight"
-
-
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """How the world outside names a Kind: IEEE 11073 MDC, LOINC where verified, UCUM."""
-
-    mdc: int
-    loinc: tuple[str, ...]
-    unit: str
-
-
-CODINGS: dict[Kind, Coding] = {
-    Kind.SPO2: Coding(150456, ("2708-6", "59408-5"), "%"),
-    Kind.PULSE_RATE: Coding(149530, ("8867-4",), "/min"),
-    Kind.PERFUSION_INDEX: Coding(150448, ("61006-3",), "%"),
-    Kind.BODY_WEIGHT: Coding(188736, ("29463-7",), "kg"),
-}
 
 
 class Quality(StrEnum):
@@ -53,9 +32,20 @@ class Quality(StrEnum):
     POOR_SIGNAL = "poor_signal"
     LOW_PERFUSION = "low_perfusion"
     SENSOR_FAULT = "sensor_fault"
+    MOTION = "motion"
+    IRREGULAR_PULSE = "irregular_pulse"
+    POOR_FIT = "poor_fit"
+    OUT_OF_RANGE = "out_of_range"
+    POOR_EFFORT = "poor_effort"
+    AFTER_MEDICATION = "after_medication"
+    MANUAL = "manual"
+    LOW_BATTERY = "low_battery"
     TIME_UNCERTAIN = "time_uncertain"
     UNKNOWN_USER = "unknown_user"
 
+
+Setting = Literal["home", "clinic"]
+"""Where it was measured: a clinic's spirometer reads higher, so the two never share a series."""
 
 NOT_JUDGED = frozenset({Quality.INVALID, Quality.DEMO, Quality.CALIBRATING, Quality.SENSOR_FAULT,
                         Quality.UNKNOWN_USER})  # fmt: skip
@@ -70,6 +60,9 @@ class Heard:
     driver: str
     received_at: datetime
     timezone: tzinfo
+    identity: DeviceIdentity = NOT_TOLD
+    patient_slot: int | None = None
+    """The patient's own number on a device that several people share; None where nobody has told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +70,9 @@ class Reading:
     """One measured fact. Never edited; a correction is a new Reading.
 
     `measured_at` is what we believe, `device_time` is what the device said (its own wall clock,
-    without a zone). `is_continuous` marks one of a stream, which a Block will gather.
+    without a zone). `is_continuous` marks one of a stream, which a Block will gather. `reference`
+    names what a derived value was compared with (an equation, a best), `grade` how good a
+    spirometry was, A to F.
     """
 
     id: str
@@ -91,6 +86,10 @@ class Reading:
     quality: tuple[Quality, ...] = ()
     user_slot: int | None = None
     is_continuous: bool = False
+    identity: DeviceIdentity = NOT_TOLD
+    setting: Setting = "home"
+    grade: str | None = None
+    reference: str | None = None
 
     @property
     def age_s(self) -> float:
@@ -147,13 +146,22 @@ def reading_of(
     *,
     device_time: datetime | None = None,
     is_clock_set: bool = True,
-    quality: tuple[Quality, ...] = (),
+    quality: Iterable[Quality] = (),
     user_slot: int | None = None,
     is_continuous: bool = False,
+    grade: str | None = None,
+    reference: str | None = None,
 ) -> Reading:
-    """Return the Reading of one number, with its identity and the time we believe."""
+    """Return the Reading of one number, with its identity and the time we believe.
+
+    A number with another slot than the patient's is kept and not judged: whose is this?
+    """
     believed = believed_time(device_time, heard, is_clock_set=is_clock_set)
-    is_doubtful = believed is None and device_time is not None
+    flags = set(quality)
+    if believed is None and device_time is not None:
+        flags.add(Quality.TIME_UNCERTAIN)
+    if user_slot is not None and user_slot != heard.patient_slot:
+        flags.add(Quality.UNKNOWN_USER)
     return Reading(
         id=reading_id(heard.device, kind, value, device_time or heard.received_at),
         kind=kind,
@@ -163,7 +171,10 @@ def reading_of(
         measured_at=believed or heard.received_at,
         received_at=heard.received_at,
         device_time=device_time,
-        quality=(*quality, Quality.TIME_UNCERTAIN) if is_doubtful else quality,
+        quality=tuple(flag for flag in Quality if flag in flags),
         user_slot=user_slot,
         is_continuous=is_continuous,
+        identity=heard.identity,
+        grade=grade,
+        reference=reference,
     )

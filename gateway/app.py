@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from random import Random
+from typing import Any
 
 import orjson
 
@@ -15,11 +16,11 @@ from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
 from devices.catalog import driver_for
-from devices.driver import Advertisement
+from devices.driver import NOTHING_TOLD, Advertisement, Driver, Told
 from gateway.pipeline import Pipeline
 from gateway.ports import Now, Radio, RadioError
 from gateway.store.log import Store
-from gateway.talk import talk
+from gateway.talk import Overheard, talk
 from gateway.visits import Visits
 
 RADIO_WAIT_S = 5.0
@@ -43,12 +44,14 @@ class Hub:
         dice: Random,
         visits: Visits | None = None,
         backoff_s_max: float = BACKOFF_S_MAX,
+        told: Mapping[str, Told] | None = None,
     ) -> None:
         self.radio_problem: str | None = None
         self.store = store
         self.now = now
         self._radio = radio
         self._visits = visits or Visits()
+        self._told = dict(told or {})
         self.on_change: Callable[[], None] = lambda: None
         self.carrier = Carrier(
             store,
@@ -60,6 +63,7 @@ class Hub:
             backoff_s_max=backoff_s_max,
         )
         self.pipeline = Pipeline(store, plan, now=now, timezone=timezone, on_commit=self._committed)
+        self._overheard = Overheard(self.pipeline)
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -74,24 +78,29 @@ class Hub:
             try:
                 async for seen in self._radio.scan():
                     self._note_radio(None)
-                    self._visit_perhaps(seen, tasks)
+                    self._hear(seen, tasks)
             except RadioError as error:
                 self._note_radio(str(error))
             await asyncio.sleep(RADIO_WAIT_S)
 
-    def _visit_perhaps(self, seen: Advertisement, tasks: asyncio.TaskGroup) -> None:
+    def _hear(self, seen: Advertisement, tasks: asyncio.TaskGroup) -> None:
         driver = driver_for(seen)
-        if driver is not None and self._visits.begin(seen.address, asyncio.get_running_loop().time()):
-            tasks.create_task(self._visit(seen))
+        if driver is None:
+            return
+        if driver.overhear is not None:
+            self._overheard.take(driver, seen, self._told_of(seen))
+        elif self._visits.begin(seen.address, asyncio.get_running_loop().time()):
+            tasks.create_task(self._visit(driver, seen))
 
-    async def _visit(self, seen: Advertisement) -> None:
-        driver = driver_for(seen)
-        assert driver is not None, "only known devices are visited"
+    async def _visit(self, driver: Driver[Any], seen: Advertisement) -> None:
         did_talk = False
         try:
-            did_talk = await talk(self._radio, self.pipeline, driver, seen.address, self.now())
+            did_talk = await talk(self._radio, self.pipeline, driver, seen.address, self._told_of(seen))
         finally:
             self._visits.end(seen.address, asyncio.get_running_loop().time(), did_talk=did_talk)
+
+    def _told_of(self, seen: Advertisement) -> Told:
+        return self._told.get(seen.address.upper(), NOTHING_TOLD)
 
     def _committed(self) -> None:
         self.carrier.wake()

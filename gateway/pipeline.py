@@ -1,7 +1,7 @@
 """The straight line: frame → reading → judge → COMMIT, one transaction per visit or group."""
 
 from collections.abc import Callable
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from hashlib import blake2b
 from typing import Any
 
@@ -10,8 +10,9 @@ from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, pl
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from devices.blocks import BlockBuilder
-from devices.driver import Driver, FrameError
-from devices.readings import Heard, Reading
+from devices.driver import NOTHING_TOLD, Driver, FrameError, Told
+from devices.identity import NOT_TOLD, DeviceIdentity
+from devices.readings import FIRST_CREDIBLE_YEAR, Heard, Reading
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.ports import Now
@@ -33,18 +34,21 @@ class Pipeline:
         self.state = JudgeState.from_bytes(store.judge_state())
         self._store = store
         self.now = now
-        self._timezone = timezone
+        self.timezone = timezone
         self._on_commit = on_commit
         if self.state.plan_version != plan.version:
             self._take_plan()
 
-    def visit(self, driver: Driver[Any], address: str) -> "Visit":
+    def visit(self, driver: Driver[Any], address: str, told: Told = NOTHING_TOLD) -> "Visit":
         """Begin to take what one device says in one visit."""
-        return Visit(self, driver, address)
+        return Visit(self, driver, address, told)
 
-    def heard(self, driver: Driver[Any], address: str) -> Heard:
-        """Say who is speaking now."""
-        return Heard(address, driver.id, self.now(), self._timezone)
+    def wall_clock(self) -> datetime | None:
+        """Return the home's own time as a device keeps it, or None while the hub doesn't know it."""
+        now = self.now()
+        if now.year < FIRST_CREDIBLE_YEAR:
+            return None
+        return now.astimezone(self.timezone).replace(tzinfo=None, microsecond=0)
 
     def keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
         """Judge what is new, then commit readings, alerts, faults and the judge's state as one."""
@@ -87,19 +91,24 @@ class Pipeline:
 class Visit:
     """What one device has said in one visit and nobody has committed yet."""
 
-    def __init__(self, pipeline: Pipeline, driver: Driver[Any], address: str) -> None:
+    def __init__(self, pipeline: Pipeline, driver: Driver[Any], address: str, told: Told) -> None:
         self.frame_count = 0
         self._pipeline = pipeline
         self._driver = driver
         self._address = address
+        self._patient_slot = told.user_slot
+        self._identity = NOT_TOLD
         self._blocks = BlockBuilder()
         self._readings: list[Reading] = []
         self._faults: list[DeviceFault] = []
 
     def take(self, frame: Any) -> None:  # noqa: ANN401 - a frame is private to its driver
-        """Take one frame, or the FrameError in its place; commit when the group is full."""
+        """Take one frame, the FrameError in its place, or a word about the device itself."""
+        if isinstance(frame, DeviceIdentity):
+            self._identity = self._identity.completed_by(frame)
+            return
         self.frame_count += 1
-        heard = self._pipeline.heard(self._driver, self._address)
+        heard = self._heard()
         try:
             readings = () if isinstance(frame, FrameError) else self._driver.readings(frame, heard)
             fault = frame if isinstance(frame, FrameError) else None
@@ -111,6 +120,17 @@ class Visit:
             self._readings += self._blocks.add(reading) if reading.is_continuous else (reading,)
         if len(self._readings) >= GROUP_COUNT_MAX:
             self.flush()
+
+    def _heard(self) -> Heard:
+        pipeline = self._pipeline
+        return Heard(
+            self._address,
+            self._driver.id,
+            pipeline.now(),
+            pipeline.timezone,
+            identity=self._identity,
+            patient_slot=self._patient_slot,
+        )
 
     def fault(self, reason: str, data: bytes = b"") -> None:
         """Note that the device, or its driver, broke the protocol; the bytes are kept."""

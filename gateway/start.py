@@ -48,7 +48,7 @@ def own_folder(folder: Path) -> Iterator[None]:
 async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
     """Run a hub until cancelled; return the exit code. What can refuse does so before the log is touched."""
     quiet_libraries()
-    plan = load_plan(settings.plan_file)
+    plan, told = load_plan(settings.plan_file), settings.told()
     radio = open_radio(settings.radio, bonds=settings.folder / BONDS_FILE)
     broker = PahoBroker(settings.broker, username=settings.home, password_file=settings.password_file)
     with (
@@ -64,6 +64,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             now=utc_now,
             timezone=settings.zone,
             dice=SystemRandom(),
+            told=told,
         )
         say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
             f"{store.highest - store.cursor} of them waiting")  # fmt: skip

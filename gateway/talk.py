@@ -1,13 +1,19 @@
 """One visit: connect, let the driver talk, take what it hears, and commit before every wait."""
 
 import logging
-from datetime import datetime
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from devices.driver import DeviceError, Driver, Link
+from devices.driver import NOTHING_TOLD, Advertisement, DeviceError, Driver, Link, Told, Visitor
 from gateway.pipeline import Pipeline, Visit
 from gateway.ports import Radio
 from gateway.store.file import StoreError
+
+OVERHEARD_COUNT_MAX = 64
+"""So many broadcasting devices are remembered; a neighbour's scale must not fill the memory."""
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +59,48 @@ class CommittingLink:
         return await self._link.receive(timeout_s=timeout_s)
 
 
-async def talk(radio: Radio, pipeline: Pipeline, driver: Driver[Any], address: str, now: datetime) -> bool:
-    """Visit one device; return whether it gave anything. What it gave is committed, however it ends.
-
-    The one bulkhead of the house: a bug in a driver is kept as a fault of that device and ends
-    this visit only.
-    """
-    visit = pipeline.visit(driver, address)
-    try:
+async def talk(
+    radio: Radio, pipeline: Pipeline, driver: Driver[Any], address: str, told: Told = NOTHING_TOLD
+) -> bool:
+    """Visit one device; return whether it gave anything. What it gave is committed, however it ends."""
+    visit = pipeline.visit(driver, address, told)
+    assert driver.session is not None, "only a device that takes visits is visited"
+    with _bulkhead(visit, driver):
         async with radio.connect(address) as link:
-            async for frame in driver.session(CommittingLink(link, visit), now):
-                visit.take(frame)
+            visitor = Visitor(pipeline.wall_clock(), told)
+            async for said in driver.session(CommittingLink(link, visit), visitor):
+                visit.take(said)
+    return visit.frame_count > 0
+
+
+class Overheard:
+    """Takes what devices call into the room; one that repeats itself ten times a second says one thing."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._last: OrderedDict[str, Advertisement] = OrderedDict()
+
+    def take(self, driver: Driver[Any], seen: Advertisement, told: Told = NOTHING_TOLD) -> None:
+        """Take one advertisement of a device that broadcasts, and commit what it says."""
+        seen = replace(seen, rssi_dbm=None)  # as loud or not, it says the same
+        if self._last.get(seen.address) == seen:
+            return
+        self._last[seen.address] = seen
+        self._last.move_to_end(seen.address)
+        if len(self._last) > OVERHEARD_COUNT_MAX:
+            self._last.popitem(last=False)
+        visit = self._pipeline.visit(driver, seen.address, told)
+        assert driver.overhear is not None, "only a device that broadcasts is overheard"
+        with _bulkhead(visit, driver):
+            if (said := driver.overhear(seen, told)) is not None:
+                visit.take(said)
+
+
+@contextmanager
+def _bulkhead(visit: Visit, driver: Driver[Any]) -> Iterator[None]:
+    """The one bulkhead of the house: a bug in a driver is a fault of that device and ends this visit only."""
+    try:
+        yield
     except DeviceError as error:
         log.info("%s: visit over: %s", driver.id, error)
     except StoreError:
@@ -73,4 +110,3 @@ async def talk(radio: Radio, pipeline: Pipeline, driver: Driver[Any], address: s
         visit.fault(f"driver fault: {type(error).__name__}")
     finally:
         visit.close()
-    return visit.frame_count > 0

@@ -7,7 +7,8 @@ from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import reading_from
 from cloud_bridge.contract.plan import Plan
 from devices.catalog import driver_by_id
-from devices.readings import Kind, Reading
+from devices.kinds import Kind
+from devices.readings import Reading
 from gateway.app import Hub
 from gateway.web.views import Connection, DeviceLine
 

@@ -10,7 +10,8 @@ from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.plan import Plan
 from devices.driver import FrameError
 from devices.drivers import pulse_oximeter, weight_scale
-from devices.readings import Heard, Kind, Reading, reading_id
+from devices.kinds import Kind
+from devices.readings import Heard, Reading
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from simulators.home import Home
@@ -50,11 +51,7 @@ def _check_devices(world: World, home: Home, readings: list[Reading]) -> Counter
     twins = (parts.oximeter, parts.scale)
     assert all(twin.memory.waiting_count == 0 for twin in twins), "no device is left with something to tell"
     assert parts.oximeter.deletes_asked == 0, "nobody deletes on a device"
-    told = {
-        reading_id(twin.address, fact.kind, fact.value, fact.device_time)
-        for twin in twins
-        for fact in twin.facts()
-    }
+    told = {fact.reading_id(twin.address) for twin in twins for fact in twin.facts()}
     kept = Counter(reading.id for reading in readings)
     assert max(kept.values(), default=1) == 1, f"kept twice: {kept.most_common(3)}"
     lost = told - set(kept)

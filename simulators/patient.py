@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 
 from cloud_bridge.contract.plan import Plan
-from devices.readings import Kind
+from devices.kinds import Kind
 
 SPO2_NOISE = 0.9
 PULSE_NOISE_BPM = 3.0

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from cloud_bridge.contract.entries import EntryKind
-from devices.readings import reading_id
 from simulators.home import Home
 from simulators.peripherals.memory import Record
 from simulators.ward import Ward
@@ -59,7 +58,7 @@ class Tally:
 
         def note(record: Record) -> None:
             for fact in record.facts:
-                id_ = reading_id(address, fact.kind, fact.value, fact.device_time)
+                id_ = fact.reading_id(address)
                 self._told_s.setdefault(id_, asyncio.get_running_loop().time())
                 if is_cut():
                     self._in_outage.add(id_)

@@ -117,5 +117,10 @@ class VirtualRadio:
 
 
 def _advertisement(twin: Twin) -> Advertisement:
-    services, data = frozenset(twin.advertised_services), dict(twin.service_data)
-    return Advertisement(twin.address, twin.name, services, data)
+    return Advertisement(
+        twin.address,
+        twin.name,
+        frozenset(twin.advertised_services),
+        dict(twin.service_data),
+        dict(twin.manufacturer_data),
+    )

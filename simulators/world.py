@@ -11,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloud_bridge.settings import load_plan
-from devices.readings import reading_id
 from gateway.store.keys import LogKey
 from simulators.broker import SmallBroker
 from simulators.fate import Unkindness
@@ -207,7 +206,7 @@ class World:
     def _confirmed(self, home_id: str, address: str, record: Record) -> None:
         """Note when the radio confirmed; now and then the power goes before we can commit."""
         for fact in record.facts:
-            id_ = reading_id(address, fact.kind, fact.value, fact.device_time)
+            id_ = fact.reading_id(address)
             self.confirmed_s[id_] = asyncio.get_running_loop().time()
         home = self._home_named(home_id)
         if home.is_powered and self.dice.random() < self.hardship.hub_cut_at_confirm:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Limit, Plan
-from devices.readings import Kind, Quality, Reading, reading_id
+from devices.kinds import Kind
+from devices.readings import Quality, Reading, reading_id
 from gateway.store.keys import LogKey
 from gateway.store.log import Fact, Store
 

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from datetime import UTC, datetime
 from typing import Any
 
-from devices.driver import Link, LinkError
+from devices.driver import Link, LinkError, Visitor
+from devices.identity import NOT_TOLD
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -72,13 +73,17 @@ def step(coroutine: Coroutine[Any, Any, Any]) -> Any:
     raise AssertionError("a session may wait for nothing but its link")
 
 
+HERE = Visitor(wall_clock=NOON.replace(hour=14, tzinfo=None))
+"""A hub in Oslo at NOON, to which nobody has told anything about the device."""
+
+
 def play(
-    session: Callable[[Link, datetime], AsyncIterator[Any]], link: ScriptedLink, now: datetime = NOON
+    session: Callable[[Link, Visitor], AsyncIterator[Any]], link: ScriptedLink, visitor: Visitor = HERE
 ) -> list[Any]:
-    """Return the frames that a session yields until the script is over."""
-    frames, running = [], session(link, now)
+    """Return what a session yields until the script is over, without an identity that says nothing."""
+    said, running = [], session(link, visitor)
     while True:
         try:
-            frames.append(step(anext(running)))
+            said.append(step(anext(running)))
         except (LinkError, StopAsyncIteration):
-            return frames
+            return [each for each in said if each != NOT_TOLD]

@@ -16,7 +16,7 @@ from cloud_bridge.look.plot import time_plot
 from cloud_bridge.look.site import Site, site
 from cloud_bridge.look.spark import sparkline
 from cloud_bridge.look.voice import Voice, is_late
-from devices.readings import CODINGS, Kind
+from devices.kinds import CODINGS, Kind
 
 
 class Changes(Protocol):

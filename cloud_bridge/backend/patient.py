@@ -8,7 +8,7 @@ from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAler
 from cloud_bridge.backend.worklist import LISTED, stranger
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.look.plot import Chart, Flag
-from devices.readings import Kind
+from devices.kinds import Kind
 
 PERIODS_DAYS = (1, 14, 90)
 PERIOD_DAYS = 14

@@ -17,7 +17,7 @@ from cloud_bridge.contract.entries import Batch
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt
-from devices.readings import Kind
+from devices.kinds import Kind
 
 T = TypeVar("T")
 

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
-from devices.readings import Kind, Reading
+from devices.kinds import Kind
+from devices.readings import Reading
 
 
 @dataclass(frozen=True, slots=True)

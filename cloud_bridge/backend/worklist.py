@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from cloud_bridge.backend.views import HomeState, KeptReading, OpenAlert, Person, Quarantined, Views
 from cloud_bridge.contract.plan import Level, Plan
 from cloud_bridge.look.spark import DAYS
-from devices.readings import Kind
+from devices.kinds import Kind
 
 LISTED = (Kind.SPO2, Kind.PULSE_RATE, Kind.BODY_WEIGHT)
 STALE_H = 48.0

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from cloud_bridge.contract.plan import Level, Side
-from devices.readings import Kind
+from devices.kinds import Kind
 
 Change = Literal["opened", "closed"]
 

@@ -1,6 +1,6 @@
 """Entry bodies: how a fact becomes JSON, and how JSON becomes the fact again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -9,16 +9,25 @@ from cloud_bridge.contract.alert import ALERT, Alert
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import doubt_of
 from cloud_bridge.contract.plan import Plan
-from devices.readings import CODINGS, Block, Reading
+from devices.kinds import CODINGS
+from devices.readings import Block, Reading
 
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)
 _BLOCK: TypeAdapter[Block] = TypeAdapter(Block)
 
+_UNSAID = {
+    field.name: field.default
+    for field in fields(Reading)
+    if field.name in {"identity", "setting", "grade", "reference"}
+}
+"""What few readings have goes unsaid where it is as usual."""
+
 
 def reading_body(reading: Reading) -> bytes:
-    """Return a reading as JSON, with its coding, so that a stranger can read the log."""
+    """Return a reading as JSON with its coding, so that a stranger can read the log."""
     coding = CODINGS[reading.kind]
-    words = {name: getattr(reading, name) for name in type(reading).__dataclass_fields__}
+    told = {field.name: getattr(reading, field.name) for field in fields(reading)}
+    words = {name: word for name, word in told.items() if name not in _UNSAID or word != _UNSAID[name]}
     return orjson.dumps({**words, "mdc": coding.mdc, "loinc": coding.loinc, "unit": coding.unit})
 
 

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from devices.readings import Kind
+from devices.kinds import Kind
 
 Level = Literal["yellow", "red"]
 Side = Literal["below", "above"]

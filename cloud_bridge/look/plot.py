@@ -11,7 +11,8 @@ from cloud_bridge.contract.plan import Level, Plan
 from cloud_bridge.look.say import unit
 from cloud_bridge.look.scale import Band, Scale, bands_of, range_of, ticks
 from cloud_bridge.look.voice import SHAPES, Voice, is_late, is_weak
-from devices.readings import Kind, Reading
+from devices.kinds import Kind
+from devices.readings import Reading
 
 HEIGHT_PX = 148.0
 _AXIS_PX = 22.0

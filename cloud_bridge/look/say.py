@@ -3,14 +3,26 @@
 from cloud_bridge.contract.alert import Because, Change
 from cloud_bridge.contract.plan import Limit
 from cloud_bridge.look.words import Language, listed, number_word, word
-from devices.readings import CODINGS, Kind
+from devices.kinds import CODINGS, Kind
 
-_DECIMALS = {Kind.BODY_WEIGHT: 1, Kind.PERFUSION_INDEX: 1}
+_DECIMALS = {
+    Kind.BODY_WEIGHT: 1,
+    Kind.PERFUSION_INDEX: 1,
+    Kind.BODY_TEMPERATURE: 1,
+    **dict.fromkeys(
+        (Kind.FEV1, Kind.FEV6, Kind.FVC, Kind.FEV05, Kind.FEV075, Kind.SLOW_VC, Kind.FEV1_BEST), 2
+    ),
+    **dict.fromkeys((Kind.FEV1_Z, Kind.FVC_Z, Kind.FEV1_FVC_Z, Kind.FEF25_75), 2),
+}
+
+_UNITS = {"1": "", "Cel": "°C", "mm[Hg]": "mmHg", "Ohm": "Ω", "kg/m2": "kg/m²"}
+"""UCUM is for machines; where people write otherwise, so do we."""
 
 
 def unit(kind: Kind) -> str:
     """Return the unit as people write it."""
-    return CODINGS[kind].unit
+    ucum = CODINGS[kind].unit
+    return _UNITS.get(ucum, ucum)
 
 
 def number(kind: Kind, value: float, language: Language) -> str:
@@ -30,7 +42,7 @@ def amount(kind: Kind, value: float, language: Language) -> str:
     >>> amount(Kind.SPO2, 84.0, "nb").split()
     ['84', '%']
     """
-    return f"{number(kind, value, language)}\u00a0{unit(kind)}"
+    return f"{number(kind, value, language)}\u00a0{unit(kind)}".rstrip("\u00a0")
 
 
 def because_said(because: Because, change: Change, language: Language) -> str:

@@ -8,14 +8,20 @@ from typing import Literal
 from cloud_bridge.contract.plan import Level, Plan
 from cloud_bridge.look.times import date_said
 from cloud_bridge.look.words import Language
-from devices.readings import Kind
+from devices.kinds import Kind
 
 _HEIGHT_OF_RANGE_MIN = {
     Kind.SPO2: 8.0,
     Kind.PULSE_RATE: 30.0,
     Kind.BODY_WEIGHT: 3.0,
     Kind.PERFUSION_INDEX: 4.0,
+    Kind.FEV1: 0.5,
+    Kind.FEV6: 0.5,
+    Kind.FVC: 0.5,
+    Kind.PEF: 60.0,
+    Kind.BODY_TEMPERATURE: 2.0,
 }
+_HEIGHT_MIN_ELSE = 10.0
 """A quiet series must look quiet: half a kilo may not fill the plot."""
 
 _LEFT_PERCENT, _RIGHT_PERCENT = 9.0, 98.0
@@ -73,7 +79,7 @@ def range_of(kind: Kind, values: Iterable[float], bands: Iterable[Band]) -> tupl
     """Return the lowest and highest value that a plot must show."""
     shown = [*values, *(band.edge for band in bands)]
     low, high = min(shown, default=0.0), max(shown, default=0.0)
-    missing = max(_HEIGHT_OF_RANGE_MIN[kind] - (high - low), 0.0) / 2
+    missing = max(_HEIGHT_OF_RANGE_MIN.get(kind, _HEIGHT_MIN_ELSE) - (high - low), 0.0) / 2
     return low - missing, high + missing
 
 

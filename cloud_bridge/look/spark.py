@@ -9,7 +9,8 @@ from cloud_bridge.contract.plan import Plan
 from cloud_bridge.look.plot import described
 from cloud_bridge.look.scale import Band, bands_of, range_of
 from cloud_bridge.look.voice import Voice
-from devices.readings import Kind, Reading
+from devices.kinds import Kind
+from devices.readings import Reading
 
 DAYS = 14
 _WIDTH, _HEIGHT, _EDGE = 140, 32, 3

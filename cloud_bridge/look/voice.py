@@ -9,7 +9,8 @@ from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Limit
 from cloud_bridge.look import say, times, words
 from cloud_bridge.look.words import LANGUAGES, Language
-from devices.readings import NOT_JUDGED, Block, Kind, Reading
+from devices.kinds import Kind
+from devices.readings import NOT_JUDGED, Block, Reading
 
 LATE_S = 3_600.0
 """A reading that came this long after it was measured is shown as late."""

@@ -4,6 +4,7 @@ The one request spelt out is the one that drivers make. "Delete" is only here so
 tell when it is asked: what a device remembers is the patient's (decision D7 in this floor's README).
 """
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 REPORT_ALL = b"\x01\x01"
@@ -31,6 +32,38 @@ class Code(IntEnum):
     OPERATOR_UNSUPPORTED = 0x04
     INVALID_OPERAND = 0x05
     NO_RECORDS = 0x06
+
+
+OPERAND_SIZE_MAX = 18
+"""One control point word is one small packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    r"""What is said at a control point, by either side: what to do, to which records, with what.
+
+    >>> Word.from_bytes(bytes.fromhex("06000106"))
+    Word(op=6, operator=0, operand=b'\x01\x06')
+    """
+
+    op: int
+    operator: int
+    operand: bytes = b""
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Word":
+        """Decode; raise ValueError where this is no word of a control point."""
+        if not 2 <= len(data) <= 2 + OPERAND_SIZE_MAX:
+            raise ValueError(f"{len(data)} octets at a control point")
+        word = cls(data[0], data[1], data[2:])
+        if word.op not in set(Op):
+            raise ValueError(f"operation {word.op:#04x} that nobody has defined")
+        if word.op == Op.ANSWER and len(word.operand) != 2:
+            raise ValueError(f"{len(word.operand)} octets of answer instead of 2")
+        return word
+
+    def __bytes__(self) -> bytes:
+        return bytes((self.op, self.operator)) + self.operand
 
 
 def answer(op: int, code: Code) -> bytes:

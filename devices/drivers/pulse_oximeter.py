@@ -10,8 +10,12 @@ from devices.codecs.cursor import Cursor
 from devices.codecs.gatt_time import SIZE as DATE_TIME_SIZE
 from devices.codecs.gatt_time import decode_date_time, encode_date_time
 from devices.codecs.ieee11073 import decode_sfloat, encode_sfloat
-from devices.driver import Advertisement, Driver, FrameError, Link, LinkError, attempt, uuid16
-from devices.readings import Heard, Kind, Quality, Reading, reading_of
+from devices.decoder import WholeFrames, listen
+from devices.device_information import identify
+from devices.driver import Advertisement, Decoder, Driver, FrameError, Link, LinkError, Visitor, uuid16
+from devices.identity import DeviceIdentity
+from devices.kinds import Kind
+from devices.readings import Heard, Quality, Reading, reading_of
 
 SERVICE = uuid16(0x1822)
 SPOT_CHECK = uuid16(0x2A5E)
@@ -132,7 +136,7 @@ class Continuous:
         return bytes((flags,)) + _pair_bytes((self.spo2, self.pulse)) + fast + slow + tail
 
 
-Frame = Spot | Continuous
+Frame = Spot | Continuous | racp.Word
 
 
 def matches(advertisement: Advertisement) -> bool:
@@ -140,23 +144,37 @@ def matches(advertisement: Advertisement) -> bool:
     return SERVICE in advertisement.services
 
 
-async def session(link: Link, _now: datetime) -> AsyncIterator[Frame | FrameError]:
+def decoder() -> Decoder[Frame]:
+    """Return the decoder: each notification is a frame of its own."""
+    return WholeFrames[Frame](
+        {SPOT_CHECK: Spot.from_bytes, CONTINUOUS: Continuous.from_bytes, RECORDS: _records_word}
+    )
+
+
+def _records_word(data: bytes) -> racp.Word:
+    try:
+        return racp.Word.from_bytes(data)
+    except ValueError as error:
+        raise FrameError(f"no word about records: {error}", data) from error
+
+
+async def session(link: Link, _visitor: Visitor) -> AsyncIterator[Frame | FrameError | DeviceIdentity]:
     """Subscribe, ask for what is stored, and pass on frames until the device falls silent."""
+    yield await identify(link)
     try:
         await _ask(link)
     except LinkError:
         if not link.backlog:  # else receive hands out what has arrived, and then says the same
             raise
-    while True:
-        char, data = await link.receive(timeout_s=SILENCE_S)
-        if char == SPOT_CHECK:
-            yield attempt(Spot.from_bytes, data)
-        elif char == CONTINUOUS:
-            yield attempt(Continuous.from_bytes, data)
+    async for said in listen(link, decoder(), silence_s=SILENCE_S):
+        if not isinstance(said, racp.Word):  # the end of a report is no fact about anybody
+            yield said
 
 
 def readings(frame: Frame, heard: Heard) -> tuple[Reading, ...]:
     """Say what the frame means. A finger that isn't there has no numbers, and no perfusion either."""
+    if isinstance(frame, racp.Word):
+        return ()
     spo2 = _within(frame.spo2, SPO2_MAX)
     pulse = _within(frame.pulse, PULSE_MAX)
     if spo2 is None and pulse is None:
@@ -184,7 +202,7 @@ def _within(value: float | None, limit: float) -> float | None:
     return value if value is not None and 0 < value <= limit else None
 
 
-def _quality(frame: Frame) -> tuple[Quality, ...]:
+def _quality(frame: Spot | Continuous) -> tuple[Quality, ...]:
     """A stream is always ongoing (a captured one says so); a spot check that is, isn't final."""
     table = _STATUS_QUALITY | _ONGOING if isinstance(frame, Spot) else _STATUS_QUALITY
     found = {flag for bit, flag in table.items() if (frame.status or 0) >> bit & 1}
@@ -255,6 +273,9 @@ DRIVER: Driver[Frame] = Driver(
     matches=matches,
     session=session,
     readings=readings,
+    decoder=decoder,
+    speaks=(SPOT_CHECK, CONTINUOUS, RECORDS),
+    vectors=("SIG PLX (ChoiceMMed oximeter)", "SIG PLX", "SIG RACP"),
     quirks=(
         "One real frame of each kind is known, both of one ChoiceMMed; its clock was never set.",
         "Its memory is read, never deleted: a device may tell the same records at each visit.",

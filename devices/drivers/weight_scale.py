@@ -7,8 +7,12 @@ from datetime import datetime
 from devices.codecs.cursor import Cursor
 from devices.codecs.gatt_time import SIZE as DATE_TIME_SIZE
 from devices.codecs.gatt_time import decode_date_time, encode_date_time
-from devices.driver import Advertisement, Driver, FrameError, Link, attempt, uuid16
-from devices.readings import Heard, Kind, Quality, Reading, reading_of
+from devices.decoder import WholeFrames, listen
+from devices.device_information import identify
+from devices.driver import Advertisement, Decoder, Driver, FrameError, Link, Visitor, uuid16
+from devices.identity import DeviceIdentity
+from devices.kinds import Kind
+from devices.readings import Heard, Quality, Reading, reading_of
 
 SERVICE = uuid16(0x181D)
 WEIGHT = uuid16(0x2A9D)
@@ -80,12 +84,17 @@ def matches(advertisement: Advertisement) -> bool:
     return SERVICE in advertisement.services and SERVICE not in advertisement.service_data
 
 
-async def session(link: Link, _now: datetime) -> AsyncIterator[Frame | FrameError]:
+def decoder() -> Decoder[Frame]:
+    """Return the decoder: each notification is a frame of its own."""
+    return WholeFrames({WEIGHT: Frame.from_bytes})
+
+
+async def session(link: Link, _visitor: Visitor) -> AsyncIterator[Frame | FrameError | DeviceIdentity]:
     """Subscribe, then pass on frames until the scale falls silent."""
+    yield await identify(link)
     await link.subscribe(WEIGHT)
-    while True:
-        _, data = await link.receive(timeout_s=SILENCE_S)
-        yield attempt(Frame.from_bytes, data)
+    async for said in listen(link, decoder(), silence_s=SILENCE_S):
+        yield said
 
 
 def readings(frame: Frame, heard: Heard) -> tuple[Reading, ...]:
@@ -126,6 +135,9 @@ DRIVER: Driver[Frame] = Driver(
     matches=matches,
     session=session,
     readings=readings,
+    decoder=decoder,
+    speaks=(WEIGHT,),
+    vectors=("SIG Weight Scale",),
     quirks=(
         "Renpho ES-WBE28 counts 50 g where the specification says 5 g: it would weigh a tenth.",
         "Beurer scales tell nothing before a user has consented, which this driver can't ask for yet.",

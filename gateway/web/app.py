@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 from cloud_bridge.look.plot import Chart, time_plot
 from cloud_bridge.look.site import site
 from cloud_bridge.look.voice import is_weak
-from devices.readings import Kind, Reading
+from devices.kinds import Kind
+from devices.readings import Reading
 from gateway.web.views import Connection, HubView
 from gateway.web.zone import zone_of
 

@@ -5,24 +5,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from devices.readings import Kind
+from devices.kinds import Kind
+from devices.readings import reading_id
 from simulators.peripherals.twin import Hub
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One number that the twin knows of, as it stands on its own display."""
+    """One number that the twin knows of, as it stands on its own display; no time where it has no clock."""
 
     kind: Kind
     value: float
-    device_time: datetime
+    device_time: datetime | None
+
+    def reading_id(self, address: str) -> str:
+        """Return the identity of the reading that a hub makes of this, where the device has a clock."""
+        assert self.device_time is not None, "without a clock, the hub's arrival time would be needed"
+        return reading_id(address, self.kind, self.value, self.device_time)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record in a twin's memory: when, which facts, and the bytes that tell them."""
 
-    device_time: datetime
+    device_time: datetime | None
     facts: tuple[Fact, ...]
     data: bytes
 

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
+from random import Random
 
 from devices.codecs import racp
 from devices.drivers.pulse_oximeter import (
@@ -15,8 +16,9 @@ from devices.drivers.pulse_oximeter import (
     Continuous,
     Spot,
 )
-from devices.readings import Kind
-from simulators.peripherals.memory import Fact, Memory, Record
+from devices.kinds import Kind
+from simulators.peripherals.memory import Fact, Record
+from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.twin import Characteristic, Hub, Property, Service
 
 LINGER_S = 1.0
@@ -28,25 +30,14 @@ FEATURES_VALUE = (1 << 2 | 1 << 3 | 1 << 6).to_bytes(2, "little")
 """It stores, it has a clock, it knows the perfusion index."""
 
 
-class PulseOximeterTwin:
+class PulseOximeterTwin(Peripheral):
     """Remembers spot checks until they are confirmed, tells them oldest first, hangs up and sleeps."""
 
-    def __init__(
-        self,
-        address: str = "F0:00:00:00:0A:01",
-        name: str = "Oximeter",
-        *,
-        passkey: int | None = None,
-        is_secured: bool = False,
-        on_told: Callable[[Record], None] | None = None,
-    ) -> None:
-        self.address = address
-        self.name = name
-        self.passkey = passkey
-        self.is_awake = False
-        self.deletes_asked = 0
-        self.memory = Memory(on_told=on_told)
-        self._is_secured = is_secured
+    first_address = "F0:00:00:00:0A:01"
+    model = "Oximeter"
+
+    def prepare(self) -> None:
+        """Make ready for a stream, and for one talk at a time."""
         self._stream: deque[Continuous] = deque()
         self._one_talk = asyncio.Lock()
 
@@ -54,11 +45,6 @@ class PulseOximeterTwin:
     def advertised_services(self) -> tuple[str, ...]:
         """The UUIDs in its advertisement."""
         return (SERVICE,)
-
-    @property
-    def service_data(self) -> Mapping[str, bytes]:
-        """Nothing: it is talked to, it doesn't broadcast."""
-        return {}
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -69,17 +55,8 @@ class PulseOximeterTwin:
             (FEATURES, Property.READ, FEATURES_VALUE),
             (RECORDS, Property.WRITE | Property.INDICATE, b""),
         )
-        chars = tuple(Characteristic(*row, is_secured=self._is_secured) for row in table)
+        chars = tuple(Characteristic(*row, is_secured=self.is_secured) for row in table)
         return (Service(SERVICE, chars),)
-
-    @property
-    def measured(self) -> list[Record]:
-        """Everything it has ever measured, told or not."""
-        return self.memory.measured
-
-    def facts(self) -> tuple[Fact, ...]:
-        """The single facts it knows to have told."""
-        return self.memory.facts()
 
     def measure(
         self,
@@ -101,6 +78,10 @@ class PulseOximeterTwin:
         self.memory.put(record)
         self.is_awake = True
         return record
+
+    def measure_any(self, now_local: datetime, dice: Random) -> Record:
+        """Measure as somebody would on that day."""
+        return self.measure(now_local, float(dice.randint(84, 99)), float(dice.randint(50, 120)), 2.5)
 
     def stream(self, values: Iterable[tuple[float | None, float | None]]) -> None:
         """Have SpO2 and pulse ready, one pair a second, for whoever subscribes; wake up."""

@@ -71,6 +71,11 @@ class Twin(Protocol):
         ...
 
     @property
+    def manufacturer_data(self) -> Mapping[int, bytes]:
+        """Manufacturer data in its advertisement, by company."""
+        ...
+
+    @property
     def services(self) -> tuple[Service, ...]:
         """Its GATT table."""
         ...

@@ -46,7 +46,7 @@ def text_of(uuid: UUID) -> str:
 
 def advertising_bytes(twin: Twin) -> tuple[bytes, bytes]:
     """Return what the twin calls, and what it adds when asked: the name, where it finds no room."""
-    structures = [_FLAGS, *_service_lists(twin), *_service_data(twin)]
+    structures = [_FLAGS, *_service_lists(twin), *_service_data(twin), *_manufacturer_data(twin)]
     name = (_Type.COMPLETE_LOCAL_NAME, twin.name.encode())
     whole = bytes(AdvertisingData([*structures, name]))
     if len(whole) <= LEGACY_BYTES_MAX:
@@ -88,3 +88,8 @@ def _service_data(twin: Twin) -> Iterator[tuple[int, bytes]]:
         raw = uuid_of(text).to_bytes()
         kind = _Type.SERVICE_DATA_16_BIT_UUID if len(raw) == 2 else _Type.SERVICE_DATA_128_BIT_UUID
         yield kind, raw + value
+
+
+def _manufacturer_data(twin: Twin) -> Iterator[tuple[int, bytes]]:
+    for company, value in twin.manufacturer_data.items():
+        yield _Type.MANUFACTURER_SPECIFIC_DATA, company.to_bytes(2, "little") + value

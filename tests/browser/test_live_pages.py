@@ -6,7 +6,7 @@ import pytest
 
 from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.views import OpenAlert
-from devices.readings import Kind
+from devices.kinds import Kind
 from gateway.web.app import hub_app
 from tests.cloud_bridge.backend.some_ward import NOW, OSLO, alert, full_ward, one_ward, reading
 from tests.gateway.web.some_hub import green_hub

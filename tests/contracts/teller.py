@@ -33,6 +33,10 @@ class Teller:
         return (SERVICE,)
 
     @property
+    def manufacturer_data(self) -> Mapping[int, bytes]:
+        return {}
+
+    @property
     def service_data(self) -> Mapping[str, bytes]:
         return {DATA_SERVICE: b"\x01\x02"}
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.blocks import SAMPLES_MAX, BlockBuilder
-from devices.readings import Kind, Quality, reading_of
+from devices.kinds import Kind
+from devices.readings import Quality, reading_of
 from tests.devices.vectors import heard
 from tests.play import NOON
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.codecs.ieee11073 import decode_sfloat
-from devices.driver import Advertisement, FrameError, attempt, uuid16
+from devices.decoder import attempt
+from devices.driver import Advertisement, FrameError, uuid16
 from devices.drivers.pulse_oximeter import (
     CONTINUOUS,
     SERVICE,
@@ -17,7 +18,8 @@ from devices.drivers.pulse_oximeter import (
     matches,
     readings,
 )
-from devices.readings import NOT_JUDGED, Kind, Quality
+from devices.kinds import Kind
+from devices.readings import NOT_JUDGED, Quality
 from tests.devices.vectors import heard, numbers, vectors, wall
 from tests.play import NOON
 

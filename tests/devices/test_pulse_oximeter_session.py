@@ -12,7 +12,8 @@ from devices.drivers.pulse_oximeter import (
     Spot,
     session,
 )
-from tests.play import NOON, ScriptedLink, play, step
+from devices.identity import NOT_TOLD
+from tests.play import HERE, ScriptedLink, play, step
 
 SPOT = (SPOT_CHECK, bytes(Spot(97.0, 71.0)))
 MOMENT = (CONTINUOUS, bytes(Continuous(96.0, 70.0)))
@@ -88,5 +89,7 @@ def test_a_device_that_refuses_its_memory_may_still_measure():
 def test_a_refusal_before_anything_was_said_ends_the_talk_with_its_reason():
     """Nobody waits thirty seconds for a device that has already said no."""
     link = ScriptedLink(has=(SPOT_CHECK,), refused=["subscribe"])
+    running = session(link, HERE)
+    assert step(anext(running)) == NOT_TOLD
     with pytest.raises(LinkError, match="subscribe refused"):
-        step(anext(session(link, NOON)))
+        step(anext(running))

@@ -1,10 +1,13 @@
 """The SIG weight scale: golden bytes, laws of the frame, meaning, talk."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.driver import Advertisement, FrameError, attempt
+from devices.decoder import attempt
+from devices.driver import Advertisement, FrameError
 from devices.drivers.weight_scale import (
     SERVICE,
     TRAILING_MAX,
@@ -15,7 +18,8 @@ from devices.drivers.weight_scale import (
     readings,
     session,
 )
-from devices.readings import NOT_JUDGED, Kind, Quality
+from devices.kinds import Kind
+from devices.readings import NOT_JUDGED, Quality
 from tests.devices.vectors import heard, numbers, vectors, wall
 from tests.play import NOON, ScriptedLink, play
 
@@ -104,12 +108,17 @@ def test_kilograms_are_exact_and_pounds_are_whole_tens_of_grams(steps):
     assert abs(kg - steps / 100 * 0.45359237) < 0.00501
 
 
-def test_a_user_of_the_scale_is_kept_and_a_stranger_is_not_judged():
-    """User 255 is nobody: a visitor on the scale must not alert anyone."""
-    (known,) = readings(Frame(14_860, user=0), HEARD)
-    (stranger,) = readings(Frame(14_860, user=255), HEARD)
-    assert (known.user_slot, known.quality) == (0, ())
-    assert (stranger.user_slot, stranger.quality) == (None, (Quality.UNKNOWN_USER,))
+def test_a_user_of_the_scale_is_kept_and_only_the_patient_is_judged():
+    """User 255 is nobody, and another number is somebody else: neither may alert anyone."""
+    listener = replace(HEARD, patient_slot=0)
+    (patient,) = readings(Frame(14_860, user=0), listener)
+    (spouse,) = readings(Frame(14_860, user=1), listener)
+    (unsaid,) = readings(Frame(14_860, user=0), HEARD)
+    (stranger,) = readings(Frame(14_860, user=255), listener)
+    assert (patient.user_slot, patient.quality) == (0, ())
+    assert (spouse.user_slot, spouse.quality) == (1, (Quality.UNKNOWN_USER,))
+    assert unsaid.quality == stranger.quality == (Quality.UNKNOWN_USER,)
+    assert stranger.user_slot is None
     assert not NOT_JUDGED.isdisjoint(stranger.quality)
 
 

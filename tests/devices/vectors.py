@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from devices.readings import Heard, Kind, Reading
+from devices.driver import Advertisement, Driver, Told, uuid16
+from devices.kinds import Kind
+from devices.readings import Heard, Reading
 from tests.play import NOON
 
 FOLDER = Path(__file__).parent.parent / "vectors"
-ORIGINS = {"capture", "repo-test", "computed"}
+ORIGINS = {"capture", "source-comment", "repo-test", "vendor-doc", "computed"}
+"""Real bytes stand in the first two; a vendor's or a project's own tests, its papers, our arithmetic."""
 OSLO = ZoneInfo("Europe/Oslo")
 
 wall = datetime.fromisoformat
@@ -22,6 +25,35 @@ def vectors(name: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads((FOLDER / f"{name}.json").read_text())
     assert all(vector["origin"] in ORIGINS for vector in found)
     return found
+
+
+def long_uuid(text: str) -> str:
+    """Return a UUID in long form, whichever way a vector writes it."""
+    text = text.lower()
+    return uuid16(int(text, 16)) if text.startswith("0x") else text
+
+
+def advertisement_in(vector: dict[str, Any]) -> tuple[Advertisement, Told]:
+    """Return the advertisement of a vector with service data, and what the hub was told of the device."""
+    key = vector.get("bind_key")
+    return Advertisement(
+        vector.get("address", "F0:00:00:00:00:01"),
+        service_data={long_uuid(vector["service_data"]): bytes.fromhex(vector["hex"])},
+    ), Told(bind_key=bytes.fromhex(key) if key else None)
+
+
+def decoded(driver: Driver[Any], vector: dict[str, Any]) -> list[Any]:
+    """Return the frames and FrameErrors in a vector, as the driver decodes it.
+
+    `hex` is one notification; `chunks`, where it stands, are several behind each other.
+    """
+    if "service_data" in vector:
+        assert driver.overhear is not None
+        said = driver.overhear(*advertisement_in(vector))
+        return [] if said is None else [said]
+    decoder, char = driver.decoder(), long_uuid(vector["characteristic"])
+    pieces = vector.get("chunks") or [vector["hex"]]
+    return [said for piece in pieces for said in decoder.feed(char, bytes.fromhex(piece))]
 
 
 def heard(driver: str, *, received_at: datetime = NOON) -> Heard:

@@ -7,8 +7,10 @@ import pytest
 
 from cloud_bridge.contract.bodies import alert_from, reading_from
 from cloud_bridge.contract.entries import EntryKind
+from devices.decoder import WholeFrames
 from devices.driver import Driver, FrameError
-from devices.readings import Kind, Quality
+from devices.kinds import Kind
+from devices.readings import Quality
 from gateway.pipeline import GROUP_COUNT_MAX, Pipeline
 from gateway.store.file import StoreError
 from tests.given import NOON, OXIMETER, SPO2_LOW, SPO2_RED, plan, reading, store
@@ -22,6 +24,7 @@ ECHO = Driver(
     matches=lambda _ad: True,
     session=lambda _link, _now: iter(()),
     readings=lambda frame, _heard: tuple(frame),
+    decoder=lambda: WholeFrames({}),
 )
 """A driver whose frames are the readings themselves."""
 

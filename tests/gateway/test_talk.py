@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cloud_bridge.contract.entries import EntryKind
+from devices.decoder import WholeFrames
 from devices.driver import Driver, LinkError
-from devices.readings import Kind
+from devices.kinds import Kind
 from gateway.pipeline import Pipeline
 from gateway.store.file import StoreError
 from gateway.talk import talk
@@ -53,6 +54,7 @@ def driver(session):
         kinds=(Kind.SPO2,),
         matches=lambda _ad: True,
         session=session,
+        decoder=lambda: WholeFrames({}),
         readings=lambda minute, _heard: (reading(91, minute=minute),),
     )
 
@@ -78,7 +80,7 @@ class House:
         return self.store.count(EntryKind.READING)
 
     def visit(self, link, session):
-        return asyncio.run(talk(OneLink(link), self.pipeline, driver(session), OXIMETER, NOON))
+        return asyncio.run(talk(OneLink(link), self.pipeline, driver(session), OXIMETER))
 
 
 def test_a_single_record_is_durable_before_the_next_is_waited_for(tmp_path):
@@ -160,7 +162,7 @@ def test_stopping_the_hub_keeps_what_was_heard(tmp_path):
 
     async def stopped():
         task = asyncio.get_running_loop().create_task(
-            talk(OneLink(Watched(house.kept, 1, 2)), house.pipeline, driver(hanging), OXIMETER, NOON)
+            talk(OneLink(Watched(house.kept, 1, 2)), house.pipeline, driver(hanging), OXIMETER)
         )
         await asyncio.sleep(0)
         await asyncio.sleep(0)

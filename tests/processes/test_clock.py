@@ -10,7 +10,7 @@ import httpx
 from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.views import Person
 from cloud_bridge.contract.bodies import reading_from
-from devices.readings import Kind
+from devices.kinds import Kind
 from gateway.view import View
 from gateway.web.app import hub_app
 from simulators.broker import SmallBroker

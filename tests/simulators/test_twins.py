@@ -7,7 +7,8 @@ from devices.driver import LinkError
 from devices.drivers import pulse_oximeter, weight_scale
 from devices.drivers.pulse_oximeter import CONTINUOUS, RECORDS, SPOT_CHECK, Continuous, Spot
 from devices.drivers.weight_scale import WEIGHT, Frame
-from devices.readings import Kind, Quality
+from devices.kinds import Kind
+from devices.readings import Quality
 from simulators.fate import Unkindness
 from simulators.peripherals.memory import Fact
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin

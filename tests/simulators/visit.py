@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from devices.catalog import driver_for
-from devices.driver import FrameError, LinkError
+from devices.driver import FrameError, LinkError, Visitor
+from devices.identity import DeviceIdentity
 from devices.readings import Heard, Reading
 from simulators.virtual_radio import VirtualRadio
 from tests.devices.vectors import OSLO
-from tests.play import NOON
+from tests.play import HERE, NOON
 
 
 async def heard_once(radio: VirtualRadio) -> Any:
@@ -20,18 +21,18 @@ async def heard_once(radio: VirtualRadio) -> Any:
         await scan.aclose()
 
 
-async def visit(radio: VirtualRadio) -> list[Any]:
-    """Return what the next device says in one visit, bad frames included."""
+async def visit(radio: VirtualRadio, visitor: Visitor = HERE) -> list[Any]:
+    """Return what the next device says in one visit, bad frames included, but not what it says of itself."""
     advertisement = await heard_once(radio)
     driver = driver_for(advertisement)
     said: list[Any] = []
     try:
         async with radio.connect(advertisement.address) as link:
-            async for frame in driver.session(link, NOON):
+            async for frame in driver.session(link, visitor):
                 said.append(frame)  # noqa: PERF401 - what came before the LinkError counts
     except LinkError:
         pass
-    return said
+    return [frame for frame in said if not isinstance(frame, DeviceIdentity)]
 
 
 def meaning(frames: list[Any], driver: Any) -> dict[str, Reading]:

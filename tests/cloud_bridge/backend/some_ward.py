@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Quarantined
 from cloud_bridge.contract.alert import Alert, Because, Change
 from cloud_bridge.contract.plan import Level, Limit, Plan
-from devices.readings import Heard, Kind, Quality, Reading, reading_of
+from devices.kinds import Kind
+from devices.readings import Heard, Quality, Reading, reading_of
 
 OSLO = ZoneInfo("Europe/Oslo")
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

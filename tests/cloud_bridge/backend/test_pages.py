@@ -11,7 +11,7 @@ from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.views import HomeState, Quarantined
 from cloud_bridge.look.voice import is_late
 from cloud_bridge.look.words import LANGUAGES
-from devices.readings import Kind
+from devices.kinds import Kind
 from tests.cloud_bridge.backend.some_ward import (
     NOW,
     OSLO,

@@ -17,7 +17,8 @@ from cloud_bridge.contract.bodies import (
     reading_from,
 )
 from cloud_bridge.contract.errors import ContractError
-from devices.readings import CODINGS, Block, Kind, Quality
+from devices.kinds import CODINGS, Kind
+from devices.readings import Block, Quality
 from tests.given import NOON, PULSE_HIGH, SPO2_LOW, plan, reading
 
 ALERT = Alert(

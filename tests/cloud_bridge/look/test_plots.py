@@ -7,7 +7,8 @@ from cloud_bridge.look.plot import Chart, Flag, time_plot
 from cloud_bridge.look.scale import Scale, bands_of, ticks
 from cloud_bridge.look.spark import sparkline
 from cloud_bridge.look.voice import Voice
-from devices.readings import Kind, Quality
+from devices.kinds import Kind
+from devices.readings import Quality
 from tests.cloud_bridge.backend.some_ward import FALLING, NOW, OSLO, PLAN, fortnight, reading
 
 SAY = Voice("nb", NOW, OSLO)

@@ -6,7 +6,8 @@ from cloud_bridge.contract.alert import Alert, Because, Change
 from cloud_bridge.contract.bodies import alert_body, plan_body, reading_body
 from cloud_bridge.contract.entries import Batch, Entry, EntryKind
 from cloud_bridge.contract.plan import Level, Limit, Plan
-from devices.readings import Kind, Reading
+from devices.kinds import Kind
+from devices.readings import Reading
 
 HOME, OTHER = "00c0ffee00c0ffee", "0badcafe0badcafe"
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)

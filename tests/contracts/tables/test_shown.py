@@ -9,7 +9,8 @@ from cloud_bridge.backend.commit import MESSAGE_BYTES_MAX, MESSAGES_PER_HOME_MAX
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.views import Figures, HomeState, Person, Quarantined, Views
 from cloud_bridge.contract.entries import Entry, EntryKind
-from devices.readings import Block, Kind
+from devices.kinds import Kind
+from devices.readings import Block
 from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, applied, at, batch, reading, told
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.readings import Kind, Quality
+from devices.kinds import Kind
+from devices.readings import Quality
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from tests.given import NOON, PULSE_HIGH, SPO2_LOW, SPO2_RED, plan, reading

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
-from devices.readings import Kind, Reading
+from devices.kinds import Kind
+from devices.readings import Reading
 from gateway.web.views import Connection, DeviceLine
 from tests.cloud_bridge.backend.some_ward import FALLING, NOW, PLAN, QUIET, alert, fortnight
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from cloud_bridge.look.words import LANGUAGES
-from devices.readings import Kind
+from devices.kinds import Kind
 from gateway.web.app import hub_app
 from gateway.web.views import DeviceLine
 from gateway.web.zone import zone_of

@@ -1,0 +1,13 @@
+"""One twin for every driver: the shelf from which rooms, tests and the conformance kit take theirs."""
+
+from collections.abc import Callable
+
+from simulators.peripherals.peripheral import Peripheral
+from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.weight_scale import WeightScaleTwin
+
+SHELF: dict[str, Callable[[], Peripheral]] = {
+    "pulse_oximeter": PulseOximeterTwin,
+    "weight_scale": WeightScaleTwin,
+}
+"""By the driver's id."""
