@@ -104,3 +104,55 @@ CODINGS: dict[Kind, Coding] = {
     Kind.BODY_TEMPERATURE: Coding(150364, ("8310-5",), "Cel"),
     Kind.BATTERY_LEVEL: Coding(67996, (), "%"),
 }
+
+_VOLUME_L = (0.05, 15.0)
+_SHARE_PERCENT = (0.5, 100.0)
+_PREDICTED_PERCENT = (0.5, 400.0)
+_Z = (-15.0, 15.0)
+_MASS_KG = (0.5, 350.0)
+_PRESSURE_MMHG = (10.0, 350.0)
+
+PLAUSIBLE: dict[Kind, tuple[float, float]] = {
+    Kind.SPO2: (1.0, 100.0),
+    Kind.PULSE_RATE: (1.0, 300.0),
+    Kind.PERFUSION_INDEX: (0.001, 100.0),
+    Kind.FEV1: _VOLUME_L,
+    Kind.FEV6: _VOLUME_L,
+    Kind.FVC: _VOLUME_L,
+    Kind.FEV05: _VOLUME_L,
+    Kind.FEV075: _VOLUME_L,
+    Kind.SLOW_VC: _VOLUME_L,
+    Kind.FEV1_FEV6: _SHARE_PERCENT,
+    Kind.FEV1_FVC: _SHARE_PERCENT,
+    Kind.PEF: (5.0, 1500.0),
+    Kind.FEF25_75: (0.01, 20.0),
+    Kind.FORCED_TIME: (0.1, 60.0),
+    Kind.FEV1_BEST: _VOLUME_L,
+    Kind.PEF_BEST: (5.0, 1500.0),
+    Kind.FEV1_PERCENT_PREDICTED: _PREDICTED_PERCENT,
+    Kind.FVC_PERCENT_PREDICTED: _PREDICTED_PERCENT,
+    Kind.FEV1_FVC_PERCENT_PREDICTED: _PREDICTED_PERCENT,
+    Kind.FEV1_Z: _Z,
+    Kind.FVC_Z: _Z,
+    Kind.FEV1_FVC_Z: _Z,
+    Kind.FEV1_PERCENT_BEST: _PREDICTED_PERCENT,
+    Kind.PEF_PERCENT_BEST: _PREDICTED_PERCENT,
+    Kind.BODY_WEIGHT: _MASS_KG,
+    Kind.BMI: (5.0, 150.0),
+    Kind.BODY_FAT: (0.5, 90.0),
+    Kind.MUSCLE_PERCENTAGE: (1.0, 99.0),
+    Kind.FAT_FREE_MASS: _MASS_KG,
+    Kind.SOFT_LEAN_MASS: _MASS_KG,
+    Kind.BODY_WATER_MASS: _MASS_KG,
+    Kind.IMPEDANCE: (1.0, 10_000.0),
+    Kind.SYSTOLIC_PRESSURE: _PRESSURE_MMHG,
+    Kind.DIASTOLIC_PRESSURE: _PRESSURE_MMHG,
+    Kind.MEAN_PRESSURE: _PRESSURE_MMHG,
+    Kind.CUFF_PULSE_RATE: (1.0, 300.0),
+    Kind.BODY_TEMPERATURE: (20.0, 46.0),
+    Kind.BATTERY_LEVEL: (0.0, 100.0),
+}
+"""From the least to the most that any living person's device can say; ours, and wide on purpose.
+
+What lies outside is broken bytes or a broken device, not a sick patient.
+"""

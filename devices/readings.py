@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from devices.identity import NOT_TOLD, DeviceIdentity
-from devices.kinds import Kind
+from devices.kinds import PLAUSIBLE, Kind
 
 CLOCK_AHEAD_S_MAX = 300.0
 """A device whose clock runs further ahead of ours than this is not believed."""
@@ -154,7 +154,8 @@ def reading_of(
 ) -> Reading:
     """Return the Reading of one number, with its identity and the time we believe.
 
-    A number with another slot than the patient's is kept and not judged: whose is this?
+    A number with another slot than the patient's is kept and not judged: whose is this? One that no
+    living person can have is kept as invalid.
     """
     believed = believed_time(device_time, heard, is_clock_set=is_clock_set)
     flags = set(quality)
@@ -162,6 +163,9 @@ def reading_of(
         flags.add(Quality.TIME_UNCERTAIN)
     if user_slot is not None and user_slot != heard.patient_slot:
         flags.add(Quality.UNKNOWN_USER)
+    least, most = PLAUSIBLE[kind]
+    if not least <= value <= most:
+        flags.add(Quality.INVALID)
     return Reading(
         id=reading_id(heard.device, kind, value, device_time or heard.received_at),
         kind=kind,

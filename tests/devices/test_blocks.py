@@ -149,7 +149,7 @@ times = st.lists(st.floats(-30, 400), max_size=80)
 @given(times)
 def test_every_second_that_was_heard_is_kept_once(seconds):
     """Whatever the order: samples are numbers that were said, in their order, none twice, none lost."""
-    readings = [moment(second, float(number)) for number, second in enumerate(seconds)]
+    readings = [moment(second, float(number)) for number, second in enumerate(seconds, 1)]
     blocks = gather(*readings)
     kept = [sample for block in blocks for sample in block.samples if sample is not None]
     assert kept == sorted(set(kept))

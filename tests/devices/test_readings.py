@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.kinds import CODINGS, Kind
+from devices.kinds import CODINGS, PLAUSIBLE, Kind
 from devices.readings import (
     CLOCK_AHEAD_S_MAX,
     NOT_JUDGED,
@@ -142,3 +142,13 @@ def test_every_kind_is_coded():
     assert len(set(numbers)) == len(numbers) >= 26
     assert all(coding.unit for coding in CODINGS.values())
     assert set(Quality) > NOT_JUDGED
+
+
+def test_what_no_living_person_can_have_is_invalid():
+    """Broken bytes may make any number; it is kept, marked and never judged. The edges are still people."""
+    assert set(PLAUSIBLE) == set(Kind)
+    for kind, (least, most) in PLAUSIBLE.items():
+        assert all(reading_of(kind, value, heard_at(NOON)).quality == () for value in (least, most))
+        for value in (least - 0.01, most + 0.01, 1e30):
+            assert reading_of(kind, value, heard_at(NOON)).quality == (Quality.INVALID,)
+    assert Quality.INVALID in NOT_JUDGED

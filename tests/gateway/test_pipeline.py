@@ -1,6 +1,7 @@
 """From what a device said to what is kept: one transaction, each fact once, nothing good lost."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from cloud_bridge.contract.bodies import alert_from, reading_from
 from cloud_bridge.contract.entries import EntryKind
 from devices.decoder import WholeFrames
-from devices.driver import Driver, FrameError
+from devices.driver import NOTHING_TOLD, Driver, FrameError, Told
+from devices.identity import DeviceIdentity
 from devices.kinds import Kind
-from devices.readings import Quality
+from devices.readings import Quality, reading_of
 from gateway.pipeline import GROUP_COUNT_MAX, Pipeline
 from gateway.store.file import StoreError
 from tests.given import NOON, OXIMETER, SPO2_LOW, SPO2_RED, plan, reading, store
@@ -27,6 +29,12 @@ ECHO = Driver(
     decoder=lambda: WholeFrames({}),
 )
 """A driver whose frames are the readings themselves."""
+
+SPOKEN = replace(ECHO, readings=lambda spo2, heard: (reading_of(Kind.SPO2, spo2, heard),))
+"""A driver whose frames are numbers."""
+
+SHARED = replace(ECHO, readings=lambda spo2, heard: (reading_of(Kind.SPO2, spo2, heard, user_slot=1),))
+"""One whose device says who stood on it."""
 
 
 class Home:
@@ -196,3 +204,35 @@ def test_a_poor_reading_is_kept_but_tells_nobody(tmp_path):
     home = Home(tmp_path)
     home.says([reading(70, quality=(Quality.INVALID,))])
     assert [entry.kind for entry in home.kept()] == [EntryKind.READING]
+
+
+def test_a_reading_says_which_device_said_it(tmp_path):
+    """What a device tells of itself stands in every reading from then on, and is no frame of its own."""
+    home = Home(tmp_path)
+    visit = home.pipeline.visit(SPOKEN, OXIMETER)
+    for said in (DeviceIdentity(model="9560"), 91.0, DeviceIdentity(serial="501"), 92.0):
+        visit.take(said)
+    visit.close()
+    kept = [reading_from(entry.body).identity for entry in home.kept(EntryKind.READING)]
+    assert kept == [DeviceIdentity(model="9560"), DeviceIdentity(model="9560", serial="501")]
+    assert visit.frame_count == 2
+
+
+def test_only_the_patients_own_slot_is_judged(tmp_path):
+    """On a shared device everybody else's number is kept, asked about and raises nothing."""
+    home = Home(tmp_path)
+    for told in (NOTHING_TOLD, Told(user_slot=2), Told(user_slot=1)):
+        visit = home.pipeline.visit(SHARED, OXIMETER, told)
+        visit.take(80.0 - (told.user_slot or 0))
+        visit.close()
+    kept = [reading_from(entry.body).quality for entry in home.kept(EntryKind.READING)]
+    assert kept == [(Quality.UNKNOWN_USER,), (Quality.UNKNOWN_USER,), ()]
+    assert len(home.kept(EntryKind.ALERT)) == 1
+
+
+def test_a_hub_without_a_clock_has_no_wall_clock(tmp_path):
+    """A device's clock is never set from 1970; with a clock it gets the home's own wall time."""
+    home = Home(tmp_path)
+    assert home.pipeline.wall_clock() == NOON.replace(hour=13, tzinfo=None)
+    home.pipeline.now = lambda: datetime.fromtimestamp(60, UTC)
+    assert home.pipeline.wall_clock() is None

@@ -6,6 +6,7 @@ import pytest
 
 from cloud_bridge.backend.settings import WardSettings
 from cloud_bridge.settings import SettingsError, load_plan
+from devices.driver import Told
 from gateway.settings import Settings
 from tests.given import HOME
 
@@ -71,3 +72,37 @@ def test_what_is_not_said_has_a_default(tmp_path):
     settings = loaded(tmp_path, HUB)
     assert (settings.radio, settings.timezone) == ("bluez", "Europe/Oslo")
     assert settings.page.host == "127.0.0.1"
+
+
+DEVICE = """
+[[devices]]
+address = "c0:26:da:01:02:03"
+user_slot = 2
+consent_code = 1234
+bind_key_file = "scale.key"
+"""
+
+
+def test_what_a_person_tells_of_a_device_reaches_its_driver(tmp_path):
+    """By address, whichever case it is written in; the key comes from its file beside the settings."""
+    (tmp_path / "scale.key").write_text("00112233445566778899aabbccddeeff\n")
+    told = loaded(tmp_path, HUB + DEVICE).told()
+    key = bytes.fromhex("00112233445566778899aabbccddeeff")
+    assert told == {"C0:26:DA:01:02:03": Told(user_slot=2, consent_code=1234, bind_key=key)}
+    assert "0011" not in repr(told), "a key is never printed"
+
+
+@pytest.mark.parametrize("key", ["", "0011", "kari", "00112233445566778899aabbccddeeff00"])
+def test_a_bind_key_that_is_none_is_refused(tmp_path, key):
+    """The message names the file, says what it must hold and doesn't say what it held."""
+    (tmp_path / "scale.key").write_text(key)
+    with pytest.raises(SettingsError, match="32 hexadecimal digits") as caught:
+        loaded(tmp_path, HUB + DEVICE).told()
+    assert caught.value.file == tmp_path / "scale.key"
+    assert not key or key not in str(caught.value).replace("sixteen octets", "")
+
+
+def test_an_address_that_is_none_is_refused(tmp_path):
+    """A device that nobody can hear is not told anything."""
+    with pytest.raises(SettingsError, match="such as C0:26:DA:01:02:03"):
+        loaded(tmp_path, HUB + DEVICE.replace("c0:26", "scale"))

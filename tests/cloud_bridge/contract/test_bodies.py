@@ -17,6 +17,7 @@ from cloud_bridge.contract.bodies import (
     reading_from,
 )
 from cloud_bridge.contract.errors import ContractError
+from devices.identity import DeviceIdentity
 from devices.kinds import CODINGS, Kind
 from devices.readings import Block, Quality
 from tests.given import NOON, PULSE_HIGH, SPO2_LOW, plan, reading
@@ -40,10 +41,19 @@ ALERT = Alert(
     quality=st.lists(st.sampled_from(Quality), unique=True, max_size=3).map(tuple),
     slot=st.none() | st.integers(0, 254),
     device_time=st.none() | st.datetimes(),
+    identity=st.builds(DeviceIdentity, model=st.none() | st.text(), serial=st.none() | st.text()),
+    rest=st.fixed_dictionaries(
+        {
+            "setting": st.sampled_from(["home", "clinic"]),
+            "grade": st.none() | st.sampled_from("ABCDEUF"),
+            "reference": st.none() | st.just("GLI Global 2022"),
+        }
+    ),
 )
-def test_a_reading_arrives_as_it_left(value, kind, quality, slot, device_time):
+def test_a_reading_arrives_as_it_left(value, kind, quality, slot, device_time, identity, rest):
     """Encoding and decoding a reading changes nothing in it."""
-    left = replace(reading(value, kind=kind, quality=quality), user_slot=slot, device_time=device_time)
+    one = reading(value, kind=kind, quality=quality)
+    left = replace(one, user_slot=slot, device_time=device_time, identity=identity, **rest)
     assert reading_from(reading_body(left)) == left
 
 
