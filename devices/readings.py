@@ -154,18 +154,12 @@ def reading_of(
 ) -> Reading:
     """Return the Reading of one number, with its identity and the time we believe.
 
-    A number with another slot than the patient's is kept and not judged: whose is this? One that no
-    living person can have is kept as invalid.
+    A number of another slot than the patient's, or one that nobody can have, is kept and not judged.
     """
     believed = believed_time(device_time, heard, is_clock_set=is_clock_set)
-    flags = set(quality)
+    flags = {*quality, *_doubts(kind, value, heard, user_slot)}
     if believed is None and device_time is not None:
         flags.add(Quality.TIME_UNCERTAIN)
-    if user_slot is not None and user_slot != heard.patient_slot:
-        flags.add(Quality.UNKNOWN_USER)
-    least, most = PLAUSIBLE[kind]
-    if not least <= value <= most:
-        flags.add(Quality.INVALID)
     return Reading(
         id=reading_id(heard.device, kind, value, device_time or heard.received_at),
         kind=kind,
@@ -182,3 +176,10 @@ def reading_of(
         grade=grade,
         reference=reference,
     )
+
+
+def _doubts(kind: Kind, value: float, heard: Heard, user_slot: int | None) -> set[Quality]:
+    least, most = PLAUSIBLE[kind]
+    doubts = set() if least <= value <= most else {Quality.INVALID}
+    is_another = user_slot is not None and user_slot != heard.patient_slot
+    return doubts | {Quality.UNKNOWN_USER} if is_another else doubts

@@ -1,6 +1,7 @@
 """The commands that only simulators have: demo and simulate."""
 
 import logging
+import sys
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -9,9 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cloud_bridge.program import utc_now
+from cloud_bridge.program import say_error, utc_now
 from gateway.cli import begin_logging, finish, say
 from gateway.quiet import quiet_libraries
+from simulators.conformance.trial import TrialError, case_of, verdict
 from simulators.demo import Wishes
 from simulators.demo import demo as play
 from simulators.patient import Patient
@@ -24,6 +26,9 @@ from simulators.story import OSLO
 PLAN_FILE = Path(__file__).resolve().parent.parent / "config" / "plan.toml"
 PACE_S = 2.5
 """Seconds a story day lasts when somebody watches."""
+
+EXIT_USAGE, EXIT_BROKEN = 64, 65
+"""sysexits.h: the command was used wrongly; what it was given is broken."""
 
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -87,3 +92,23 @@ def simulate(
         return 0
 
     finish(room())
+
+
+def check_device(
+    module: Annotated[str, typer.Argument(help="A module with DRIVER and TWIN, or a driver's id.")],
+) -> None:
+    """Try a driver and its twin: the numbered checks of the conformance kit, one line each.
+
+    The checks ask what bytes can do to the driver, what its numbers mean, and how it talks to its
+    twin on kind days and on days when the link breaks. Ends with 65 if one of them fails.
+
+    Next: mend what FAIL names, then add the driver as devices/README.md says.
+    """
+    sys.path.insert(0, "")  # a module that lies where one stands is what a person means
+    try:
+        case = case_of(module)
+    except TrialError as error:
+        say_error(str(error))
+        raise typer.Exit(EXIT_USAGE) from None
+    if not verdict(case, say):
+        raise typer.Exit(EXIT_BROKEN)

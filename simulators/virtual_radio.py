@@ -58,7 +58,7 @@ class VirtualRadio:
             for twin in tuple(self._twins.values()):
                 if self._is_calling(twin):
                     self._heard[twin.address] = None
-                    yield _advertisement(twin)
+                    yield call_of(twin)
             await asyncio.sleep(self._interval_s)
 
     @asynccontextmanager
@@ -116,7 +116,8 @@ class VirtualRadio:
         return twin
 
 
-def _advertisement(twin: Twin) -> Advertisement:
+def call_of(twin: Twin) -> Advertisement:
+    """Return what a twin calls into the room."""
     return Advertisement(
         twin.address,
         twin.name,
