@@ -1,6 +1,6 @@
 # Bare `make` lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check sim requirements pictures clean
+.PHONY: help setup demo test check sim fuzz requirements pictures clean
 
 # The first Python that runs and is new enough; a name on the PATH alone proves nothing.
 PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -33,11 +33,18 @@ check: .venv/test-ready ## the quick part: format, lint, types, house plan
 sim: .venv/test-ready ## live through hard weeks: make sim SEED=100 LIVES=50
 	@$(BIN)/python -m simulators.simulation --seed $(or $(SEED),1) --lives $(or $(LIVES),20)
 
+fuzz: .venv/fuzz-ready ## feed drivers any bytes: make fuzz FUZZ_S=600 DRIVER=weight_scale
+	@$(BIN)/python -m tests.fuzz $(or $(DRIVER),all) -max_total_time=$(or $(FUZZ_S),60) -print_final_stats=1
+
 pictures: .venv/test-ready ## take the README's pictures anew (needs Chromium)
 	@$(BIN)/python -m tests.browser.readme_pictures
 
 .venv/test-ready: .venv/ready requirements/test.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+.venv/fuzz-ready: .venv/test-ready requirements/fuzz.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 UV := $(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
@@ -46,7 +53,8 @@ UV := $(BIN)/python -m uv pip compile --universal --python-version 3.11 --genera
 
 requirements: ## pin and hash anew after a change of pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
-	@$(UV) -o requirements/run.txt && $(UV) --extra test -o requirements/test.txt
+	@$(UV) -o requirements/run.txt && $(UV) --extra test -o requirements/test.txt \
+	  && $(UV) --extra test --extra fuzz -o requirements/fuzz.txt
 
 clean: ## remove .venv and what tests left behind
 	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis build *.egg-info var
