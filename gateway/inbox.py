@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from devices.driver import LinkError
 
@@ -17,6 +19,7 @@ class Inbox:
         self._waiting_count_max = waiting_count_max
         self._news = asyncio.Event()
         self._end: str | None = None
+        self._steps: list[asyncio.Timeout] = []
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -41,6 +44,23 @@ class Inbox:
         if self._end is None:
             self._end = reason
         self._news.set()
+        for step in self._steps:
+            if step.expired():  # late already, and on its way out
+                continue
+            step.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def patience(self, timeout_s: float) -> AsyncIterator[None]:
+        """Raise TimeoutError in what is done here after so long, and at once when the link ends.
+
+        Not every Bluetooth stack answers for a link that is gone: nobody waits half a minute for that.
+        """
+        async with asyncio.timeout(timeout_s) as step:
+            self._steps.append(step)
+            try:
+                yield
+            finally:
+                self._steps.remove(step)
 
     async def take(self, timeout_s: float) -> tuple[str, bytes]:
         """Return the oldest notification, or raise LinkError: ended, or silent for too long."""

@@ -117,21 +117,24 @@ class BleakLink:
 
     async def _do(self, what: str, timeout_s: float, step: Callable[[], Awaitable[T]]) -> T:
         """Take one step; where the device demands a bond, pair and take it once more."""
-        if self._inbox.end is not None:
-            raise LinkError(f"{self._client.address}: {what}: {self._inbox.end}")
         try:
-            with _link_errors(f"{self._client.address}: {what}"):
-                async with asyncio.timeout(timeout_s):
-                    return await step()
+            return await self._once(what, timeout_s, step)
         except LinkError as error:
             if not _asks_for_pairing(error.__cause__):
                 raise
-        with _link_errors(f"{self._client.address}: pair"):
-            async with asyncio.timeout(self._waits.pair_s):
-                await self._client.pair()
-        with _link_errors(f"{self._client.address}: {what}"):
-            async with asyncio.timeout(timeout_s):
-                return await step()
+        await self._once("pair", self._waits.pair_s, self._client.pair)
+        return await self._once(what, timeout_s, step)
+
+    async def _once(self, what: str, timeout_s: float, step: Callable[[], Awaitable[T]]) -> T:
+        try:
+            if self._inbox.end is None:
+                with _link_errors(f"{self._client.address}: {what}"):
+                    async with self._inbox.patience(timeout_s):
+                        return await step()
+        except LinkError:
+            if self._inbox.end is None:
+                raise
+        raise LinkError(f"{self._client.address}: {what}: {self._inbox.end}")
 
 
 class BleakRadio:

@@ -6,6 +6,7 @@ import pytest
 
 from devices.driver import LinkError
 from gateway.inbox import Inbox
+from tests.virtual_time import in_virtual_time
 
 pytestmark = pytest.mark.anyio
 
@@ -71,3 +72,35 @@ async def test_the_first_reason_counts() -> None:
     inbox.close("first")
     inbox.close("second")
     assert inbox.end == "first"
+
+
+def test_a_step_ends_when_its_link_does():
+    """Who waits for an answer on a link that is gone learns it at once, also when the stack says nothing."""
+
+    async def life():
+        inbox, loop = Inbox(), asyncio.get_running_loop()
+        loop.call_later(2, inbox.close, "the device hung up")
+        loop.call_later(2.5, inbox.close, "again")
+        with pytest.raises(TimeoutError):
+            async with inbox.patience(30):
+                await asyncio.Event().wait()
+        ended_s = loop.time()
+        with pytest.raises(TimeoutError):
+            async with Inbox().patience(30):
+                await asyncio.Event().wait()
+        return ended_s, loop.time()
+
+    assert in_virtual_time(life()) == (2, 32)
+
+
+def test_a_step_that_ends_in_time_is_left_alone():
+    """The end of the link comes after the answer, and nobody is interrupted."""
+
+    async def life():
+        inbox = Inbox()
+        async with inbox.patience(30):
+            pass
+        inbox.close("over")
+        await asyncio.sleep(1)
+
+    in_virtual_time(life())
