@@ -9,6 +9,7 @@ from devices.drivers import (
     jumper_jpd500f,
     nonin_3230,
     pulse_oximeter,
+    taidoc,
     weight_scale,
 )
 
@@ -19,6 +20,7 @@ DRIVERS: tuple[Driver[Any], ...] = (
     choicemmed_ichoice.DRIVER,
     jumper_jpd500f.DRIVER,
     nonin_3230.DRIVER,
+    taidoc.DRIVER,
 )
 
 

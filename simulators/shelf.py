@@ -8,6 +8,7 @@ from simulators.peripherals.jumper_jpd500f import JumperTwin
 from simulators.peripherals.nonin_3230 import NoninTwin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.taidoc import TaiDocTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
@@ -17,5 +18,6 @@ SHELF: dict[str, Callable[[], Peripheral]] = {
     "choicemmed_ichoice": ChoiceMMedTwin,
     "jumper_jpd500f": JumperTwin,
     "nonin_3230": NoninTwin,
+    "taidoc": TaiDocTwin,
 }
 """By the driver's id."""
