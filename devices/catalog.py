@@ -3,11 +3,24 @@
 from typing import Any
 
 from devices.driver import Advertisement, Driver
-from devices.drivers import pulse_oximeter, weight_scale
+from devices.drivers import (
+    berrymed_bm1000,
+    choicemmed_ichoice,
+    jumper_jpd500f,
+    nonin_3230,
+    pulse_oximeter,
+    taidoc,
+    weight_scale,
+)
 
 DRIVERS: tuple[Driver[Any], ...] = (
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
+    berrymed_bm1000.DRIVER,
+    choicemmed_ichoice.DRIVER,
+    jumper_jpd500f.DRIVER,
+    nonin_3230.DRIVER,
+    taidoc.DRIVER,
 )
 
 

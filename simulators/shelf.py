@@ -2,12 +2,22 @@
 
 from collections.abc import Callable
 
+from simulators.peripherals.berrymed_bm1000 import BerryMedTwin
+from simulators.peripherals.choicemmed_ichoice import ChoiceMMedTwin
+from simulators.peripherals.jumper_jpd500f import JumperTwin
+from simulators.peripherals.nonin_3230 import NoninTwin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.taidoc import TaiDocTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
     "weight_scale": WeightScaleTwin,
+    "berrymed_bm1000": BerryMedTwin,
+    "choicemmed_ichoice": ChoiceMMedTwin,
+    "jumper_jpd500f": JumperTwin,
+    "nonin_3230": NoninTwin,
+    "taidoc": TaiDocTwin,
 }
 """By the driver's id."""

@@ -1,7 +1,7 @@
 """A twin's memory: it keeps what it has measured until the hub confirms, and counts for itself."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -66,11 +66,27 @@ class Memory:
             self._note_first(record)
             if not await hub.indicate(char, record.data):
                 return False
-            self._waiting.popleft()
-            self.confirmed_count += 1
-            if self.on_confirmed is not None:
-                self.on_confirmed(record)
+            self._confirm()
         return True
+
+    async def play(self, send: Callable[[Record], Awaitable[None]]) -> None:
+        """Send record after record in the twin's own way; what the link survived counts as confirmed."""
+        while self._waiting:
+            self._note_first(self._waiting[0])
+            await send(self._waiting[0])
+            self._confirm()
+
+    def mark_told(self, count: int) -> None:
+        """Count the oldest so many as confirmed: for a device that is asked, and remembers all the same."""
+        while self._waiting and self.confirmed_count < count:
+            self._note_first(self._waiting[0])
+            self._confirm()
+
+    def _confirm(self) -> None:
+        record = self._waiting.popleft()
+        self.confirmed_count += 1
+        if self.on_confirmed is not None:
+            self.on_confirmed(record)
 
     def _note_first(self, record: Record) -> None:
         if self.confirmed_count < self._begun_count:
