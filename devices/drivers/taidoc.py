@@ -59,8 +59,8 @@ Frame = Word | Clock | Live | Record | Weighing
 class Line:
     """The decoder; it remembers what the device has said of itself, for a record doesn't say it again."""
 
-    def __init__(self) -> None:
-        self.model: str | None = None
+    def __init__(self, model: str | None = None) -> None:
+        self.model = model
         self.serial: dict[int, str] = {}
         self.record_count = 0
         self.answered: set[int] = set()
@@ -127,8 +127,11 @@ def matches(advertisement: Advertisement) -> bool:
 
 
 def decoder() -> Decoder[Frame]:
-    """Return the decoder: it puts words together, and a record with the time and the model said before it."""
-    return Line()
+    """Return the decoder: it puts words together, and a record with the time and the model said before it.
+
+    A session asks for the model; bytes alone are taken for those of the oximeter that this driver is for.
+    """
+    return Line(OXIMETERS[0])
 
 
 async def session(link: Link, visitor: Visitor) -> AsyncIterator[Frame | FrameError | DeviceIdentity]:
@@ -168,13 +171,13 @@ def readings(frame: Frame, heard: Heard) -> tuple[Reading, ...]:
 
 
 def _stored(record: Record, heard: Heard) -> tuple[Reading, ...]:
-    """A memory is told at each visit: what nobody can date would be a new fact each time, and is none."""
-    wall = None if record.moment is None else record.moment.wall
-    if record.moment is None or wall is None:
+    if record.moment is None:
+        return _told(_numbers(record.value), heard, {Quality.FROM_STORAGE, Quality.TIME_UNCERTAIN})
+    if record.moment.wall is None:  # told at each visit, it would be a new fact each time
         return ()
     is_odd = isinstance(record.value, Temperature) and record.moment.flags
     quality = {Quality.FROM_STORAGE} | ({Quality.QUESTIONABLE} if is_odd else set())
-    return _told(_numbers(record.value), heard, quality, wall)
+    return _told(_numbers(record.value), heard, quality, record.moment.wall)
 
 
 def _told(
@@ -193,7 +196,7 @@ def _told(
 def _numbers(value: Value) -> dict[Kind, float | None]:
     """A stored value in our words; half a blood pressure is none, and neither is a warm bottle a body."""
     match value:
-        case Oxygen():
+        case Oxygen() if oximetry.saturation(value.spo2) is not None:
             return {
                 Kind.SPO2: oximetry.saturation(value.spo2),
                 Kind.PULSE_RATE: oximetry.pulse(value.pulse),
@@ -240,7 +243,14 @@ async def _ask(link: Link, line: Line, question: Word) -> AsyncIterator[Frame | 
                 raise
             return  # a lost link says so again at the next question
         for said in line.feed(char, data):
-            yield said
+            yield _dated(said)
+
+
+def _dated(said: Frame | FrameError) -> Frame | FrameError:
+    """A memory is told at each visit: what nobody can date would be a new fact each time, and is an error."""
+    if isinstance(said, Record) and said.moment is None:
+        return FrameError("a stored value whose time was not said", bytes(said))
+    return said
 
 
 DRIVER: Driver[Frame] = Driver(
@@ -264,15 +274,13 @@ DRIVER: Driver[Frame] = Driver(
     vectors=(
         "TaiDoc / FORA",
         "TaiDoc TD-8255 / FORA O2",
-        "TaiDoc TD-1241 / FORA IR40",
-        "TaiDoc TD-3140/3128 / FORA P30",
         "TaiDoc TD-2555",
     ),
     quirks=(
         "No captured frame is known to us; five programs agree on the framing.",
         "The pulse stands third in a live frame and fourth in a stored one; one source has it elsewhere.",
-        "A stored value has no name: without the model said before it (51 24 ...) it gives no number.",
-        "A stored value without a time gives no number either: it would be a new fact at each visit.",
+        "A stored value has no name: a visit asks for the model first, and leaves one that it doesn't know.",
+        "A stored value whose time was not said is an error of the visit: nobody could date it.",
         "A temperature whose time carries a type that nobody explains may be a room's: it is questionable.",
         "It falls asleep by itself: it is never told to switch off, and never to erase.",
         "A cuff is never told to inflate, and a scale is not asked: its weighing has no time we can read.",

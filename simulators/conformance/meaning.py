@@ -174,7 +174,7 @@ def _changed_frames(frames: list[Any]) -> Iterator[Any]:
         for _ in range(dice.randrange(1, 4)):
             place = dice.randrange(max(len(data), 1))
             data[place : place + 2] = dice.choice((b"\xff\xff", b"\x00\x00", b"\x7f", dice.randbytes(2)))
-        with suppress(FrameError):
+        with suppress(FrameError, ValueError):
             yield type(frame).from_bytes(bytes(data))
     for frame in {type(frame): frame for frame in frames}.values():
         yield from _with_words(frame)

@@ -15,15 +15,15 @@ from devices.codecs.taidoc_frames import (
     Pressure,
     Record,
     Temperature,
-    Unknown,
     Weighing,
     model_word,
 )
 from devices.driver import FrameError
-from devices.drivers.taidoc import CHANNEL, DRIVER, decoder, readings
+from devices.drivers.taidoc import CHANNEL, DRIVER, decoder, readings, session
 from devices.kinds import Kind
 from devices.readings import Quality
 from tests.devices.vectors import decoded, heard, numbers, vectors, wall
+from tests.play import ScriptedLink, play
 
 HEARD = heard("taidoc")
 MORNING = Moment(2026, 3, 1, 8, 15)
@@ -109,9 +109,7 @@ def test_the_shared_vectors_say_what_they_say():
     }
     assert last["v0263"].moment.wall == last["v0260"].moment.wall == wall("2026-03-01T08:15")
     assert last["v0267"].height_cm == found["v0267"]["expected"]["height_cm"]
-    kinds = (("v0264", Oxygen(96, 78)), ("v0266", Pressure(128, 82, 70)), ("v0265", Temperature(366, 230)))
-    for name, value in kinds:
-        assert last[name] == Record(Unknown(bytes(value))), "without a model it is only kept"
+    assert last["v0264"] == Record(Oxygen(96, 78), model="8255"), "bytes alone are the oximeter's"
     commands = {name: last[name].command for name in ("v0252", "v0253", "v0255", "v0256", "v0257", "v0258")}
     assert list(commands.values()) == [
         Command.MODEL,
@@ -143,13 +141,25 @@ def test_a_stored_number_comes_with_its_own_time():
         assert (reading.device_time, reading.quality, reading.is_continuous) == (None, (), True)
 
 
-def test_a_stored_number_that_nobody_can_date_or_name_is_none():
-    """No time, no such day, no model, or one that nobody knows: a sugar must not become a pressure."""
-    assert stored(Oxygen(96, 78), moment=None) == ()
+def test_a_stored_number_of_a_model_that_nobody_knows_is_none():
+    """Nor one of a day that is none: a sugar must not become a pressure."""
     assert stored(Oxygen(96, 78), moment=replace(MORNING, month=13)) == ()
     assert stored(Pressure(128, 82, 70), model="4279") == ()
-    value = Word(Command.RECORD_VALUE, bytes(Oxygen(96, 78)), is_from_device=True)
-    assert told(Clock(MORNING, Command.RECORD_TIME), value) == ()
+
+
+def test_a_stored_number_that_nobody_dated_says_so():
+    """Bytes alone give an uncertain time; in a visit, where it would be a new fact each time, an error."""
+    assert {one.quality for one in stored(Oxygen(96, 78), moment=None)} == {
+        (Quality.FROM_STORAGE, Quality.TIME_UNCERTAIN)
+    }
+    script = [bytes(Clock(MORNING, each)) for each in (Command.READ_CLOCK, Command.SET_CLOCK)]
+    script.append(bytes(model_word("8255")))
+    for command in (Command.SERIAL_LOW, Command.SERIAL_HIGH, Command.COUNT, Command.RECORD_VALUE):
+        octets = bytes(Oxygen(96, 78)) if command == Command.RECORD_VALUE else b"\x01\x00\x00\x00"
+        script.append(bytes(Word(command, octets, is_from_device=True)))
+    said = play(session, ScriptedLink(*((CHANNEL, data) for data in script), has=(CHANNEL,)))
+    assert not [each for each in said if isinstance(each, Record)]
+    assert any("time was not said" in str(each) for each in said if isinstance(each, FrameError))
 
 
 def test_a_time_belongs_to_one_record_only():
@@ -165,7 +175,7 @@ def test_a_time_belongs_to_one_record_only():
     ("model", "value", "meaning"),
     [
         ("8255", Oxygen(0, 0), {}),
-        ("8201", Oxygen(127, 255), {Kind.PULSE_RATE: 255.0}),
+        ("8201", Oxygen(127, 255), {}),
         ("8255", Oxygen(511, 0), {}),
         ("3140", Pressure(128, 82, 0), {Kind.SYSTOLIC_PRESSURE: 128.0, Kind.DIASTOLIC_PRESSURE: 82.0}),
         ("3128", Pressure(82, 128, 70), {}),
