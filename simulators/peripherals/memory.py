@@ -62,19 +62,24 @@ class Memory:
     async def tell(self, hub: Hub, char: str) -> bool:
         """Indicate record after record; stop and return False at the first without a confirmation."""
         while self._waiting:
-            record = self._waiting[0]
-            self._note_first(record)
-            if not await hub.indicate(char, record.data):
+            self.begin(self.confirmed_count + 1)
+            if not await hub.indicate(char, self._waiting[0].data):
                 return False
-            self._waiting.popleft()
+            self.confirm(self.confirmed_count + 1)
+        return True
+
+    def begin(self, count: int) -> None:
+        """Note that the oldest so many of all that was measured go out now, for the first time or again."""
+        first_told = self.measured[self._begun_count : count]
+        self._begun_count += len(first_told)
+        if self.on_told is not None:
+            for record in first_told:
+                self.on_told(record)
+
+    def confirm(self, count: int) -> None:
+        """Count the oldest so many of all that was measured as told for good."""
+        while self.confirmed_count < count:
+            record = self._waiting.popleft()
             self.confirmed_count += 1
             if self.on_confirmed is not None:
                 self.on_confirmed(record)
-        return True
-
-    def _note_first(self, record: Record) -> None:
-        if self.confirmed_count < self._begun_count:
-            return
-        self._begun_count += 1
-        if self.on_told is not None:
-            self.on_told(record)
