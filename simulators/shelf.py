@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from simulators.peripherals.beurer_po60 import BeurerPo60Twin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
@@ -9,5 +10,6 @@ from simulators.peripherals.weight_scale import WeightScaleTwin
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
     "weight_scale": WeightScaleTwin,
+    "beurer_po60": BeurerPo60Twin,
 }
 """By the driver's id."""
