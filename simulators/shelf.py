@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from simulators.peripherals.beurer_po60 import BeurerPo60Twin
+from simulators.peripherals.contec_spirometer import ContecSpirometerTwin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
@@ -11,5 +12,6 @@ SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
     "weight_scale": WeightScaleTwin,
     "beurer_po60": BeurerPo60Twin,
+    "contec_spirometer": ContecSpirometerTwin,
 }
 """By the driver's id."""
