@@ -3,13 +3,14 @@
 from typing import Any
 
 from devices.driver import Advertisement, Driver
-from devices.drivers import beurer_po60, contec_spirometer, pulse_oximeter, weight_scale
+from devices.drivers import beurer_po60, contec_spirometer, pulse_oximeter, vitalograph, weight_scale
 
 DRIVERS: tuple[Driver[Any], ...] = (
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
     beurer_po60.DRIVER,
     contec_spirometer.DRIVER,
+    vitalograph.DRIVER,
 )
 
 
