@@ -5,11 +5,14 @@ from typing import Any
 from devices.driver import Advertisement, Driver
 from devices.drivers import (
     berrymed_bm1000,
+    beurer_po60,
     choicemmed_ichoice,
+    contec_spirometer,
     jumper_jpd500f,
     nonin_3230,
     pulse_oximeter,
     taidoc,
+    vitalograph,
     weight_scale,
 )
 
@@ -17,10 +20,13 @@ DRIVERS: tuple[Driver[Any], ...] = (
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
     berrymed_bm1000.DRIVER,
+    beurer_po60.DRIVER,
     choicemmed_ichoice.DRIVER,
+    contec_spirometer.DRIVER,
     jumper_jpd500f.DRIVER,
     nonin_3230.DRIVER,
     taidoc.DRIVER,
+    vitalograph.DRIVER,
 )
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, SupportsBytes, TypeVar
 
 from devices.driver import Decoder, FrameError, FrameT, Link
+
+_SaidT = TypeVar("_SaidT", bound=SupportsBytes | FrameError)
 
 
 def attempt(decode: Callable[[bytes], FrameT], data: bytes) -> FrameT | FrameError:
@@ -37,3 +39,16 @@ async def listen(
         char, data = await link.receive(timeout_s=silence_s)
         for said in decoder.feed(char, data):
             yield said
+
+
+async def until_answered(ear: AsyncIterator[_SaidT], head: bytes, count: int = 1) -> AsyncIterator[_SaidT]:
+    """Pass on what is heard up to the last of so many answers with this head; the ear stays open.
+
+    The ear is a `listen`. A broken answer is one too: who waits for a better one waits in vain.
+    """
+    async for said in ear:
+        yield said
+        data = said.data if isinstance(said, FrameError) else bytes(said)
+        count -= data.startswith(head)
+        if count <= 0:
+            return

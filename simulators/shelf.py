@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 from simulators.peripherals.berrymed_bm1000 import BerryMedTwin
+from simulators.peripherals.beurer_po60 import BeurerPo60Twin
 from simulators.peripherals.choicemmed_ichoice import ChoiceMMedTwin
+from simulators.peripherals.contec_spirometer import ContecSpirometerTwin
 from simulators.peripherals.jumper_jpd500f import JumperTwin
 from simulators.peripherals.nonin_3230 import NoninTwin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.taidoc import TaiDocTwin
+from simulators.peripherals.vitalograph import VitalographTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
@@ -19,5 +22,8 @@ SHELF: dict[str, Callable[[], Peripheral]] = {
     "jumper_jpd500f": JumperTwin,
     "nonin_3230": NoninTwin,
     "taidoc": TaiDocTwin,
+    "beurer_po60": BeurerPo60Twin,
+    "contec_spirometer": ContecSpirometerTwin,
+    "vitalograph": VitalographTwin,
 }
 """By the driver's id."""

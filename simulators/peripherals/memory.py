@@ -26,11 +26,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record in a twin's memory: when, which facts, and the bytes that tell them."""
+    """One record in a twin's memory: when, which facts, and the bytes that tell them.
+
+    `char` says where it is told by a device that has several places for that; `more` are bytes on
+    other characteristics that belong to the record, which is told when all of them are.
+    """
 
     device_time: datetime | None
     facts: tuple[Fact, ...]
     data: bytes
+    char: str | None = None
+    more: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(slots=True)
@@ -40,57 +46,83 @@ class Memory:
     measured: list[Record] = field(default_factory=list)
     on_told: Callable[[Record], None] | None = None
     on_confirmed: Callable[[Record], None] | None = None
-    confirmed_count: int = 0
+    _confirmed: list[Record] = field(default_factory=list)
     _waiting: deque[Record] = field(default_factory=deque)
-    _begun_count: int = 0
+    _begun: set[int] = field(default_factory=set)
 
     @property
     def waiting_count(self) -> int:
         """How many records no hub has confirmed yet."""
         return len(self._waiting)
 
+    @property
+    def confirmed_count(self) -> int:
+        """How many records a hub has confirmed."""
+        return len(self._confirmed)
+
+    @property
+    def waiting(self) -> tuple[Record, ...]:
+        """What no hub has confirmed yet, oldest first."""
+        return tuple(self._waiting)
+
     def facts(self) -> tuple[Fact, ...]:
         """Every fact that a hub has confirmed: the twin's own count."""
-        confirmed = self.measured[: self.confirmed_count]
-        return tuple(fact for record in confirmed for fact in record.facts)
+        return tuple(fact for record in self._confirmed for fact in record.facts)
 
     def put(self, record: Record) -> None:
         """Remember one record."""
         self.measured.append(record)
         self._waiting.append(record)
 
+    def call_out(self, record: Record) -> None:
+        """Remember a record that is broadcast: nobody confirms it, so it counts as told at once."""
+        self.put(record)
+        self.begin(record)
+        self.confirm(record)
+
+    def begin(self, record: Record) -> None:
+        """Note that this record is being told, the first time that it is."""
+        if id(record) in self._begun:
+            return
+        self._begun.add(id(record))
+        if self.on_told is not None:
+            self.on_told(record)
+
+    def confirm(self, record: Record) -> None:
+        """Note that a hub has this record, as far as its device can know; again is nothing new."""
+        place = next((at for at, one in enumerate(self._waiting) if one is record), None)
+        if place is None:
+            return
+        del self._waiting[place]
+        self._confirmed.append(record)
+        if self.on_confirmed is not None:
+            self.on_confirmed(record)
+
+    def begin_up_to(self, count: int) -> None:
+        """Note that the oldest so many of all that was measured go out now."""
+        for record in self.measured[:count]:
+            self.begin(record)
+
+    def confirm_up_to(self, count: int) -> None:
+        """Count the oldest so many of all that was measured as told for good."""
+        for record in self.measured[:count]:
+            self.confirm(record)
+
     async def tell(self, hub: Hub, char: str) -> bool:
         """Indicate record after record; stop and return False at the first without a confirmation."""
         while self._waiting:
             record = self._waiting[0]
-            self._note_first(record)
-            if not await hub.indicate(char, record.data):
-                return False
-            self._confirm()
+            self.begin(record)
+            for place, data in ((record.char or char, record.data), *record.more):
+                if not await hub.indicate(place, data):
+                    return False
+            self.confirm(record)
         return True
 
     async def play(self, send: Callable[[Record], Awaitable[None]]) -> None:
         """Send record after record in the twin's own way; what the link survived counts as confirmed."""
         while self._waiting:
-            self._note_first(self._waiting[0])
-            await send(self._waiting[0])
-            self._confirm()
-
-    def mark_told(self, count: int) -> None:
-        """Count the oldest so many as confirmed: for a device that is asked, and remembers all the same."""
-        while self._waiting and self.confirmed_count < count:
-            self._note_first(self._waiting[0])
-            self._confirm()
-
-    def _confirm(self) -> None:
-        record = self._waiting.popleft()
-        self.confirmed_count += 1
-        if self.on_confirmed is not None:
-            self.on_confirmed(record)
-
-    def _note_first(self, record: Record) -> None:
-        if self.confirmed_count < self._begun_count:
-            return
-        self._begun_count += 1
-        if self.on_told is not None:
-            self.on_told(record)
+            record = self._waiting[0]
+            self.begin(record)
+            await send(record)
+            self.confirm(record)

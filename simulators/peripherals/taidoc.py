@@ -94,7 +94,9 @@ class TaiDocTwin(Peripheral):
         elif (payload := self._answer(word)) is not None:
             await _say(hub, word.command, payload)
             if word.command == Command.RECORD_VALUE:
-                self.memory.mark_told(len(self.memory.measured) - word.number)
+                told = len(self.memory.measured) - word.number
+                self.memory.begin_up_to(told)
+                self.memory.confirm_up_to(told)
 
     def _count(self, command: int) -> None:
         self.deletes_asked += command == Command.ERASE
