@@ -40,41 +40,58 @@ class Memory:
     measured: list[Record] = field(default_factory=list)
     on_told: Callable[[Record], None] | None = None
     on_confirmed: Callable[[Record], None] | None = None
-    confirmed_count: int = 0
+    _confirmed: list[Record] = field(default_factory=list)
     _waiting: deque[Record] = field(default_factory=deque)
-    _begun_count: int = 0
+    _begun: set[int] = field(default_factory=set)
 
     @property
     def waiting_count(self) -> int:
         """How many records no hub has confirmed yet."""
         return len(self._waiting)
 
+    @property
+    def confirmed_count(self) -> int:
+        """How many records a hub has confirmed."""
+        return len(self._confirmed)
+
+    @property
+    def waiting(self) -> tuple[Record, ...]:
+        """What no hub has confirmed yet, oldest first."""
+        return tuple(self._waiting)
+
     def facts(self) -> tuple[Fact, ...]:
         """Every fact that a hub has confirmed: the twin's own count."""
-        confirmed = self.measured[: self.confirmed_count]
-        return tuple(fact for record in confirmed for fact in record.facts)
+        return tuple(fact for record in self._confirmed for fact in record.facts)
 
     def put(self, record: Record) -> None:
         """Remember one record."""
         self.measured.append(record)
         self._waiting.append(record)
 
+    def begin(self, record: Record) -> None:
+        """Note that this record is being told, the first time that it is."""
+        if id(record) in self._begun:
+            return
+        self._begun.add(id(record))
+        if self.on_told is not None:
+            self.on_told(record)
+
+    def confirm(self, record: Record) -> None:
+        """Note that a hub has this record, as far as its device can know."""
+        place = next((at for at, one in enumerate(self._waiting) if one is record), None)
+        if place is None:
+            return
+        del self._waiting[place]
+        self._confirmed.append(record)
+        if self.on_confirmed is not None:
+            self.on_confirmed(record)
+
     async def tell(self, hub: Hub, char: str) -> bool:
         """Indicate record after record; stop and return False at the first without a confirmation."""
         while self._waiting:
             record = self._waiting[0]
-            self._note_first(record)
+            self.begin(record)
             if not await hub.indicate(char, record.data):
                 return False
-            self._waiting.popleft()
-            self.confirmed_count += 1
-            if self.on_confirmed is not None:
-                self.on_confirmed(record)
+            self.confirm(record)
         return True
-
-    def _note_first(self, record: Record) -> None:
-        if self.confirmed_count < self._begun_count:
-            return
-        self._begun_count += 1
-        if self.on_told is not None:
-            self.on_told(record)
