@@ -3,11 +3,14 @@
 from typing import Any
 
 from devices.driver import Advertisement, Driver
-from devices.drivers import pulse_oximeter, weight_scale
+from devices.drivers import pulse_oximeter, viatom_o2ring, viatom_pc60fw, weight_scale, wellue_fs20f
 
 DRIVERS: tuple[Driver[Any], ...] = (
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
+    viatom_o2ring.DRIVER,
+    viatom_pc60fw.DRIVER,
+    wellue_fs20f.DRIVER,
 )
 
 
