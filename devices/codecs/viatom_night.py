@@ -71,10 +71,10 @@ class Record:
     spo2: int
     pulse: int
     motion: int = 0
-    alarm: int = 0
+    shaken: int = 0
 
     def __bytes__(self) -> bytes:
-        return _RECORD.pack(self.spo2, self.pulse, self.motion, self.alarm)
+        return _RECORD.pack(self.spo2, self.pulse, self.motion, self.shaken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Live:
     motion: int = 0
     perfusion_steps: int = 0
     state: int = LEAD_ON
-    alarms: int = 0
+    warned: int = 0
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Live":
@@ -98,7 +98,7 @@ class Live:
 
     def __bytes__(self) -> bytes:
         numbers = (self.spo2, self.pulse, self.steps, self.battery, self.charge, self.motion)
-        return bytes(Reply(0, 0, _LIVE.pack(*numbers, self.perfusion_steps, self.state, self.alarms)))
+        return bytes(Reply(0, 0, _LIVE.pack(*numbers, self.perfusion_steps, self.state, self.warned)))
 
     @property
     def is_on_finger(self) -> bool:
