@@ -11,7 +11,7 @@ from devices.readings import NOT_JUDGED, Block, Quality, Reading
 PERIOD_S = 1.0
 SAMPLES_MAX = 60
 
-_Series = tuple[str, Kind, int | None, bool]
+_Series = tuple[str, Kind, int | None, bool, bool]
 
 
 @dataclass(slots=True)
@@ -19,7 +19,8 @@ class BlockBuilder:
     """Takes readings one by one; gives a Block when a minute is full or the stream breaks.
 
     Numbers that may be judged and numbers that may not never share a Block: one bad second must
-    not hide a minute of falling oxygen from the judge, nor lend it its number.
+    not hide a minute of falling oxygen from the judge, nor lend it its number. Nor do numbers from
+    storage and numbers of now: a memory that is read again must make the same Blocks.
     """
 
     _open: dict[_Series, "_Growing"] = field(default_factory=dict)
@@ -27,7 +28,8 @@ class BlockBuilder:
     def add(self, reading: Reading) -> tuple[Block, ...]:
         """Take one continuous reading; return the Blocks that are now complete."""
         is_judged = NOT_JUDGED.isdisjoint(reading.quality)
-        series = (reading.device, reading.kind, reading.user_slot, is_judged)
+        is_stored = Quality.FROM_STORAGE in reading.quality
+        series = (reading.device, reading.kind, reading.user_slot, is_judged, is_stored)
         growing = self._open.get(series)
         done: list[Block] = []
         if growing is not None and not growing.has_place_for(reading):
@@ -92,7 +94,11 @@ class _Growing:
         )
 
     def _slot(self, reading: Reading) -> int:
-        return round((reading.measured_at - self.first.measured_at).total_seconds() / PERIOD_S)
+        """By the device's own clock, where it has one: an unbelieved one would put all in the same second."""
+        first = self.first
+        if first.device_time is not None and reading.device_time is not None:
+            return round((reading.device_time - first.device_time).total_seconds() / PERIOD_S)
+        return round((reading.measured_at - first.measured_at).total_seconds() / PERIOD_S)
 
     def _close_ranks(self, slot: int) -> None:
         """Move the run that ends here back into the gap before it: radio is late, never early.

@@ -12,8 +12,11 @@ from devices.drivers import (
     nonin_3230,
     pulse_oximeter,
     taidoc,
+    viatom_o2ring,
+    viatom_pc60fw,
     vitalograph,
     weight_scale,
+    wellue_fs20f,
 )
 
 DRIVERS: tuple[Driver[Any], ...] = (
@@ -26,7 +29,10 @@ DRIVERS: tuple[Driver[Any], ...] = (
     jumper_jpd500f.DRIVER,
     nonin_3230.DRIVER,
     taidoc.DRIVER,
+    viatom_o2ring.DRIVER,
+    viatom_pc60fw.DRIVER,
     vitalograph.DRIVER,
+    wellue_fs20f.DRIVER,
 )
 
 

@@ -11,8 +11,11 @@ from simulators.peripherals.nonin_3230 import NoninTwin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.taidoc import TaiDocTwin
+from simulators.peripherals.viatom_o2ring import ViatomO2RingTwin
+from simulators.peripherals.viatom_pc60fw import ViatomPc60fwTwin
 from simulators.peripherals.vitalograph import VitalographTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.peripherals.wellue_fs20f import WellueFs20fTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
@@ -25,5 +28,8 @@ SHELF: dict[str, Callable[[], Peripheral]] = {
     "beurer_po60": BeurerPo60Twin,
     "contec_spirometer": ContecSpirometerTwin,
     "vitalograph": VitalographTwin,
+    "viatom_o2ring": ViatomO2RingTwin,
+    "viatom_pc60fw": ViatomPc60fwTwin,
+    "wellue_fs20f": WellueFs20fTwin,
 }
 """By the driver's id."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from devices.blocks import SAMPLES_MAX, BlockBuilder
 from devices.kinds import Kind
 from devices.readings import Quality, reading_of
-from tests.devices.vectors import heard
+from tests.devices.vectors import heard, wall
 from tests.play import NOON
 
 
@@ -25,6 +25,17 @@ def gather(*readings):
     builder = BlockBuilder()
     done = [block for reading in readings for block in builder.add(reading)]
     return [*done, *builder.flush()]
+
+
+LUNCH = wall("2026-06-01T14:00")
+"""Noon, on a wall in Oslo."""
+
+
+def stored(second, value=95.0, *, began=LUNCH, received_at=NOON):
+    """One reading of a memory: `second` seconds after it began, by a clock of its own."""
+    listener = heard("viatom_o2ring", received_at=received_at)
+    at, flags = began + timedelta(seconds=second), (Quality.FROM_STORAGE,)
+    return reading_of(Kind.SPO2, value, listener, device_time=at, quality=flags, is_continuous=True)
 
 
 def samples(*readings):
@@ -164,3 +175,28 @@ def test_a_jittery_stream_of_one_a_second_loses_nothing(late):
     readings = [moment(second + delay, float(second)) for second, delay in enumerate(late)]
     kept = [sample for block in gather(*readings) for sample in block.samples if sample is not None]
     assert kept == [reading.value for reading in readings]
+
+
+def test_a_memory_that_tells_every_four_seconds_leaves_gaps_and_loses_nothing():
+    """Fifteen numbers a minute, each in its second; the next minute is the next Block."""
+    night = [stored(second, 90.0 + second % 7) for second in range(0, 120, 4)]
+    blocks = gather(*night)
+    assert [block.device_time for block in blocks] == [night[0].device_time, night[15].device_time]
+    assert [sample for block in blocks for sample in block.samples[::4]] == [one.value for one in night]
+    assert {len(block.samples) for block in blocks} == {57}
+
+
+def test_a_memory_whose_clock_isnt_believed_keeps_its_distances():
+    """All is believed to be of the second of its arrival; the device's own clock still tells them apart."""
+    night = [stored(second, 90.0 + second, began=wall("2015-01-01")) for second in (0, 4, 8)]
+    assert {one.measured_at for one in night} == {NOON}
+    assert samples(*night) == (90.0, *[None] * 3, 94.0, *[None] * 3, 98.0)
+
+
+def test_what_is_stored_and_what_is_now_never_share_a_block():
+    """A memory that is read again must make the same Blocks, whatever was measured beside it."""
+    later = NOON + timedelta(hours=2)
+    memory = [stored(second, received_at=later) for second in range(10)]
+    beside = gather(*memory, moment(15))
+    assert gather(*memory)[0].id in {block.id for block in beside}
+    assert [block.samples for block in beside] == [(95.0,) * 10, (95.0,)]

@@ -30,7 +30,8 @@ def test_a_vector_means_what_it_says(driver_id, vector):
     assert not errors, errors
     listener = heard(driver_id)
     told = [(one.kind, one.value) for frame in said for one in driver.readings(frame, listener)]
-    assert sorted(told) == sorted(vector["readings"].items())
+    wanted = vector["readings"]  # by kind; pairs where a stream tells one kind more than once
+    assert sorted(told) == sorted(wanted.items() if isinstance(wanted, dict) else map(tuple, wanted))
 
 
 @pytest.mark.parametrize("driver_id", BY_ID)
