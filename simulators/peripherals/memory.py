@@ -26,11 +26,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record in a twin's memory: when, which facts, and the bytes that tell them."""
+    """One record in a twin's memory: when, which facts, and the bytes that tell them.
+
+    `char` says where it is told by a device that has several places for that.
+    """
 
     device_time: datetime | None
     facts: tuple[Fact, ...]
     data: bytes
+    char: str | None = None
 
 
 @dataclass(slots=True)
@@ -59,22 +63,34 @@ class Memory:
         self.measured.append(record)
         self._waiting.append(record)
 
+    def call_out(self, record: Record) -> None:
+        """Remember a record that is broadcast: nobody confirms it, so it counts as told at once."""
+        assert not self._waiting, "who broadcasts keeps nothing back"
+        self.put(record)
+        self.confirm(self.begin())
+
     async def tell(self, hub: Hub, char: str) -> bool:
         """Indicate record after record; stop and return False at the first without a confirmation."""
         while self._waiting:
-            record = self._waiting[0]
-            self._note_first(record)
-            if not await hub.indicate(char, record.data):
+            record = self.begin()
+            if not await hub.indicate(record.char or char, record.data):
                 return False
-            self._waiting.popleft()
-            self.confirmed_count += 1
-            if self.on_confirmed is not None:
-                self.on_confirmed(record)
+            self.confirm(record)
         return True
 
-    def _note_first(self, record: Record) -> None:
-        if self.confirmed_count < self._begun_count:
-            return
-        self._begun_count += 1
-        if self.on_told is not None:
-            self.on_told(record)
+    def begin(self) -> Record:
+        """Return the oldest record that waits, to be told now."""
+        record = self._waiting[0]
+        if self.confirmed_count >= self._begun_count:
+            self._begun_count += 1
+            if self.on_told is not None:
+                self.on_told(record)
+        return record
+
+    def confirm(self, record: Record) -> None:
+        """Let go of the record that was begun: the hub has it."""
+        first = self._waiting.popleft()
+        assert first is record, "told in order, confirmed in order"
+        self.confirmed_count += 1
+        if self.on_confirmed is not None:
+            self.on_confirmed(record)
