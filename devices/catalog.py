@@ -3,9 +3,14 @@
 from typing import Any
 
 from devices.driver import Advertisement, Driver
-from devices.drivers import pulse_oximeter, weight_scale
+from devices.drivers import (
+    pulse_oximeter,
+    weight_scale,
+    xiaomi_scale,
+)
 
 DRIVERS: tuple[Driver[Any], ...] = (
+    xiaomi_scale.DRIVER,  # it calls its weight beside a SIG service: before whoever would connect for that
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
 )

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.peripherals.xiaomi_scale import XiaomiScaleTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
     "weight_scale": WeightScaleTwin,
+    "xiaomi_scale": XiaomiScaleTwin,
 }
 """By the driver's id."""
