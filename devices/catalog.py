@@ -6,6 +6,7 @@ from devices.driver import Advertisement, Driver
 from devices.drivers import (
     pulse_oximeter,
     weight_scale,
+    xiaomi_s400,
     xiaomi_scale,
 )
 
@@ -13,6 +14,7 @@ DRIVERS: tuple[Driver[Any], ...] = (
     xiaomi_scale.DRIVER,  # it calls its weight beside a SIG service: before whoever would connect for that
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
+    xiaomi_s400.DRIVER,
 )
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.peripherals.xiaomi_s400 import XiaomiS400Twin
 from simulators.peripherals.xiaomi_scale import XiaomiScaleTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
     "weight_scale": WeightScaleTwin,
+    "xiaomi_s400": XiaomiS400Twin,
     "xiaomi_scale": XiaomiScaleTwin,
 }
 """By the driver's id."""
