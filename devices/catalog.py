@@ -4,6 +4,7 @@ from typing import Any
 
 from devices.driver import Advertisement, Driver
 from devices.drivers import (
+    medisana_a3,
     pulse_oximeter,
     weight_scale,
     xiaomi_s400,
@@ -14,6 +15,7 @@ DRIVERS: tuple[Driver[Any], ...] = (
     xiaomi_scale.DRIVER,  # it calls its weight beside a SIG service: before whoever would connect for that
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
+    medisana_a3.DRIVER,
     xiaomi_s400.DRIVER,
 )
 

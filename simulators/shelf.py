@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from simulators.peripherals.medisana_a3 import MedisanaA3Twin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
@@ -11,6 +12,7 @@ from simulators.peripherals.xiaomi_scale import XiaomiScaleTwin
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
     "weight_scale": WeightScaleTwin,
+    "medisana_a3": MedisanaA3Twin,
     "xiaomi_s400": XiaomiS400Twin,
     "xiaomi_scale": XiaomiScaleTwin,
 }
