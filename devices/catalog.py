@@ -6,6 +6,7 @@ from devices.driver import Advertisement, Driver
 from devices.drivers import (
     medisana_a3,
     pulse_oximeter,
+    qn_scale,
     weight_scale,
     xiaomi_s400,
     xiaomi_scale,
@@ -16,6 +17,7 @@ DRIVERS: tuple[Driver[Any], ...] = (
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
     medisana_a3.DRIVER,
+    qn_scale.DRIVER,
     xiaomi_s400.DRIVER,
 )
 
