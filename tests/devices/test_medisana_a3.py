@@ -30,11 +30,12 @@ from devices.drivers.medisana_a3 import (
 )
 from devices.kinds import Kind
 from devices.readings import Quality
-from simulators.peripherals.medisana_a3 import AdeTwin
+from simulators.peripherals.medisana_a3 import AdeTwin, MedisanaA3Twin
 from simulators.virtual_radio import VirtualRadio
 from tests.devices.vectors import decoded, heard, numbers, vectors, wall
 from tests.play import HERE, NOON, ScriptedLink, play
-from tests.simulators.visit import visit
+from tests.simulators.test_twins import hear_all
+from tests.simulators.visit import heard_once, visit
 from tests.virtual_time import in_virtual_time
 
 HEARD = replace(heard("medisana_a3"), patient_slot=2)
@@ -193,6 +194,27 @@ def test_an_ade_tells_who_repeats_its_number():
     }  # fmt: skip
     assert (twin.is_awake, twin.clock_orders) == (False, [clock_order(HERE.wall_clock)])
     assert len(twin.facts()) == 3
+
+
+def test_a_scale_that_was_told_no_time_or_a_wrong_number_keeps_silent():
+    """Both twins hold back what they have, and call again."""
+    patient, strict = MedisanaA3Twin(), AdeTwin()
+    for twin in (patient, strict):
+        twin.measure(wall("2026-06-01T07:42:10"), 80.4)
+    assert in_virtual_time(visit(VirtualRadio([patient]), Visitor(None))) == []
+
+    async def guess():
+        radio = VirtualRadio([strict])
+        await heard_once(radio)
+        async with radio.connect(strict.address) as link:
+            await link.subscribe(UPLOAD)
+            await link.write(ORDERS, bytes.fromhex("2000000000"))
+            return await hear_all(link)
+
+    assert [char for char, _ in in_virtual_time(guess())] == [UPLOAD]
+    assert patient.is_awake
+    assert strict.is_awake
+    assert patient.facts() == strict.facts() == ()
 
 
 def test_it_is_known_by_its_service_or_by_the_name_its_maker_gives_it():

@@ -23,8 +23,13 @@ from devices.drivers.qn_scale import (
 )
 from devices.kinds import Kind
 from devices.readings import NOT_JUDGED, Quality
+from simulators.peripherals.qn_scale import QnScaleTwin
+from simulators.virtual_radio import VirtualRadio
 from tests.devices.vectors import decoded, heard, vectors, wall
 from tests.play import HERE, NOON, ScriptedLink, play
+from tests.simulators.test_twins import hear_all
+from tests.simulators.visit import heard_once, visit
+from tests.virtual_time import in_virtual_time
 
 HEARD = heard("qn_scale")
 NOTIFY, WRITE = NOTIFIED[0], ORDERS[0]
@@ -158,6 +163,7 @@ def test_no_adults_weight_is_ever_read_ten_times_wrong(steps):
 def test_a_scale_is_believed_that_its_steps_are_fine_and_not_that_they_are_coarse():
     """An ES-26M says coarse and means fine; a scale that says fine may weigh a child."""
     assert Live(9785, 2, info=ES26M).kg == 97.85
+    assert Live(2000, 2, info=ES26M).kg == 200.0, "and questionable"
     child = Live(2000, 2, info=FINE)
     assert (child.kg, readings(child, HEARD)[0].quality) == (20.0, ())
     assert (kg_of(300, is_fine=True), kg_of(25_000, is_fine=True)) == (None, None)
@@ -247,7 +253,7 @@ def test_nothing_is_ever_written_but_the_three_answers():
 
 def test_a_weight_in_an_unknown_layout_is_a_word_and_no_fault():
     """Sixty of them come in a weighing; and one that looks like the other layout by chance is no weight."""
-    for body in (bytes(12), bytes.fromhex("ff1ebe0001f400000000ab")):
+    for body in (bytes(12), bytes.fromhex("ff1ebe0001f400000000ab"), bytes.fromhex("ff1e020101f40000000000")):
         (said,) = told(frame(LIVE, body))
         assert isinstance(said, Word)
         assert readings(said, HEARD) == ()
@@ -275,3 +281,24 @@ def test_a_broken_frame_between_good_ones_costs_only_itself():
     ]  # fmt: skip
     assert [isinstance(each, FrameError) for each in said] == [False, True, False]
     assert all(one != other for one, other in pairwise(said))
+
+
+def test_the_twin_tells_nothing_before_the_whole_talk_and_then_in_narrow_pieces():
+    """Who doesn't tell it the time hears no weight; who does hears a stored record in three pieces."""
+    twin = QnScaleTwin()
+    twin.remember(wall("2026-06-01T07:42:10"), 74.5)
+    assert in_virtual_time(visit(VirtualRadio([twin]), Visitor(None))) == []
+    assert (twin.is_awake, twin.clock_orders) == (True, [])
+    assert facts(in_virtual_time(visit(VirtualRadio([twin])))) == [(Kind.BODY_WEIGHT, 74.5)]
+
+    async def eavesdrop():
+        twin.remember(wall("2026-06-02T07:42:10"), 74.6)
+        radio = VirtualRadio([twin])
+        await heard_once(radio)
+        async with radio.connect(twin.address) as link:
+            await link.subscribe(NOTIFY)
+            await link.write(WRITE, frame(0x22, bytes.fromhex("000003")))
+            await link.write(WRITE, frame(0x22, bytes.fromhex("ff0003")))
+            return await hear_all(link)
+
+    assert [len(data) for _, data in in_virtual_time(eavesdrop())] == [20, 20, 20, 4]

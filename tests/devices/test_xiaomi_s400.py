@@ -164,7 +164,7 @@ def test_an_older_call_played_again_is_no_new_fact():
 
 def test_most_of_its_calls_say_only_that_it_is_here():
     """Nothing for us, and no fault either."""
-    for data in ("1059d53b24679e74acea1c", "3058d53b00e080d38a43d408"):
+    for data in ("1059d53b24679e74acea1c", "3058d53b00e080d38a43d408", "0859d53b24"):
         seen = Advertisement(ADDRESS, service_data={SERVICE: bytes.fromhex(data)})
         assert matches(seen)
         assert overhear(seen, NOTHING_TOLD) is None
