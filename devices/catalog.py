@@ -9,17 +9,22 @@ from devices.drivers import (
     choicemmed_ichoice,
     contec_spirometer,
     jumper_jpd500f,
+    medisana_a3,
     nonin_3230,
     pulse_oximeter,
+    qn_scale,
     taidoc,
     viatom_o2ring,
     viatom_pc60fw,
     vitalograph,
     weight_scale,
     wellue_fs20f,
+    xiaomi_s400,
+    xiaomi_scale,
 )
 
 DRIVERS: tuple[Driver[Any], ...] = (
+    xiaomi_scale.DRIVER,  # it calls its weight beside a SIG service: before whoever would connect for that
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
     berrymed_bm1000.DRIVER,
@@ -27,12 +32,15 @@ DRIVERS: tuple[Driver[Any], ...] = (
     choicemmed_ichoice.DRIVER,
     contec_spirometer.DRIVER,
     jumper_jpd500f.DRIVER,
+    medisana_a3.DRIVER,
     nonin_3230.DRIVER,
+    qn_scale.DRIVER,
     taidoc.DRIVER,
     viatom_o2ring.DRIVER,
     viatom_pc60fw.DRIVER,
     vitalograph.DRIVER,
     wellue_fs20f.DRIVER,
+    xiaomi_s400.DRIVER,
 )
 
 

@@ -7,15 +7,19 @@ from simulators.peripherals.beurer_po60 import BeurerPo60Twin
 from simulators.peripherals.choicemmed_ichoice import ChoiceMMedTwin
 from simulators.peripherals.contec_spirometer import ContecSpirometerTwin
 from simulators.peripherals.jumper_jpd500f import JumperTwin
+from simulators.peripherals.medisana_a3 import MedisanaA3Twin
 from simulators.peripherals.nonin_3230 import NoninTwin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.qn_scale import QnScaleTwin
 from simulators.peripherals.taidoc import TaiDocTwin
 from simulators.peripherals.viatom_o2ring import ViatomO2RingTwin
 from simulators.peripherals.viatom_pc60fw import ViatomPc60fwTwin
 from simulators.peripherals.vitalograph import VitalographTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
 from simulators.peripherals.wellue_fs20f import WellueFs20fTwin
+from simulators.peripherals.xiaomi_s400 import XiaomiS400Twin
+from simulators.peripherals.xiaomi_scale import XiaomiScaleTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
@@ -31,5 +35,9 @@ SHELF: dict[str, Callable[[], Peripheral]] = {
     "viatom_o2ring": ViatomO2RingTwin,
     "viatom_pc60fw": ViatomPc60fwTwin,
     "wellue_fs20f": WellueFs20fTwin,
+    "medisana_a3": MedisanaA3Twin,
+    "qn_scale": QnScaleTwin,
+    "xiaomi_s400": XiaomiS400Twin,
+    "xiaomi_scale": XiaomiScaleTwin,
 }
 """By the driver's id."""

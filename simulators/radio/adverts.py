@@ -45,13 +45,19 @@ def text_of(uuid: UUID) -> str:
 
 
 def advertising_bytes(twin: Twin) -> tuple[bytes, bytes]:
-    """Return what the twin calls, and what it adds when asked: the name, where it finds no room."""
+    """Return what the twin calls, and what it adds when asked: the name, where it finds no room.
+
+    Neither has room for more than 31 octets: a twin that calls more is like no real device, and refused.
+    """
     structures = [_FLAGS, *_service_lists(twin), *_service_data(twin), *_manufacturer_data(twin)]
     name = (_Type.COMPLETE_LOCAL_NAME, twin.name.encode())
     whole = bytes(AdvertisingData([*structures, name]))
     if len(whole) <= LEGACY_BYTES_MAX:
         return whole, b""
-    return bytes(AdvertisingData(structures)), bytes(AdvertisingData([name]))
+    called, added = bytes(AdvertisingData(structures)), bytes(AdvertisingData([name]))
+    if max(len(called), len(added)) > LEGACY_BYTES_MAX:
+        raise ValueError(f"{twin.name} calls {len(called)} and {len(added)} octets; {LEGACY_BYTES_MAX} fit")
+    return called, added
 
 
 def advertisement_data(data: AdvertisingData, rssi_dbm: int) -> AdvertisementData:
