@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, TypeVar
 
 from devices.driver import Decoder, FrameError, FrameT, Link
+
+_T = TypeVar("_T")
 
 
 def attempt(decode: Callable[[bytes], FrameT], data: bytes) -> FrameT | FrameError:
@@ -13,6 +15,14 @@ def attempt(decode: Callable[[bytes], FrameT], data: bytes) -> FrameT | FrameErr
         return decode(data)
     except FrameError as error:
         return error
+
+
+def translated(decode: Callable[[bytes], _T], data: bytes, what: str) -> _T:
+    """Return what a codec makes of these bytes; its ValueError becomes the FrameError "no {what}"."""
+    try:
+        return decode(data)
+    except ValueError as error:
+        raise FrameError(f"no {what}: {error}", data) from error
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
-from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.peripherals.weight_scale import BodyScaleTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
-    "weight_scale": WeightScaleTwin,
+    "weight_scale": BodyScaleTwin,
 }
 """By the driver's id."""

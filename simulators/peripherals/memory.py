@@ -26,11 +26,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record in a twin's memory: when, which facts, and the bytes that tell them."""
+    """One record in a twin's memory: when, which facts, and the bytes that tell them.
+
+    `more` are bytes on other characteristics that belong to the record; it is told when all are.
+    """
 
     device_time: datetime | None
     facts: tuple[Fact, ...]
     data: bytes
+    more: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(slots=True)
@@ -64,8 +68,9 @@ class Memory:
         while self._waiting:
             record = self._waiting[0]
             self._note_first(record)
-            if not await hub.indicate(char, record.data):
-                return False
+            for place, data in ((char, record.data), *record.more):
+                if not await hub.indicate(place, data):
+                    return False
             self._waiting.popleft()
             self.confirmed_count += 1
             if self.on_confirmed is not None:
