@@ -3,10 +3,11 @@
 from typing import Any
 
 from devices.driver import Advertisement, Driver
-from devices.drivers import pulse_oximeter, weight_scale
+from devices.drivers import beurer_scale, pulse_oximeter, weight_scale
 
 DRIVERS: tuple[Driver[Any], ...] = (
     pulse_oximeter.DRIVER,
+    beurer_scale.DRIVER,  # before the scales of the standard, for it calls their services too
     weight_scale.DRIVER,
 )
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from simulators.peripherals.beurer_scale import BeurerScaleTwin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import BodyScaleTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
+    "beurer_scale": BeurerScaleTwin,
     "weight_scale": BodyScaleTwin,
 }
 """By the driver's id."""

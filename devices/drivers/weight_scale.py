@@ -1,13 +1,14 @@
 """Scales of the Bluetooth SIG: weight (service 0x181D, WSS 1.0) and body composition (0x181B, BCS 1.0)."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Self
 
 from devices.codecs import body_composition, weight
 from devices.codecs.body_composition import Joiner
 from devices.codecs.weight import UNKNOWN_USER
-from devices.decoder import attempt, listen, translated
+from devices.decoder import WholeFrames, listen, translated
 from devices.device_information import identify
 from devices.driver import Advertisement, Decoder, Driver, FrameError, Link, LinkError, Visitor, uuid16
 from devices.identity import DeviceIdentity
@@ -82,44 +83,37 @@ class CompositionFeatures(body_composition.CompositionFeatures):
 Said = Frame | Composition | ScaleFeatures | CompositionFeatures
 
 
-class ScaleDecoder:
-    """Each notification is a frame of its own; the parts of a composition lend each other who and when."""
-
-    def __init__(self) -> None:
-        self._joiner = Joiner()
-        self._decoders: dict[str, Callable[[bytes], Said]] = {
-            WEIGHT: Frame.from_bytes,
-            COMPOSITION: self._composition,
-            WEIGHT_FEATURES: ScaleFeatures.from_bytes,
-            COMPOSITION_FEATURES: CompositionFeatures.from_bytes,
-        }
-
-    def feed(self, char: str, data: bytes) -> Iterable[Said | FrameError]:
-        """Decode one notification."""
-        decode = self._decoders.get(char)
-        if decode is None:
-            return (FrameError(f"nothing is known of characteristic {char}", data),)
-        return (attempt(decode, data),)
-
-    def _composition(self, data: bytes) -> Composition:
-        try:
-            part = Composition.from_bytes(data)
-        except FrameError:
-            self._joiner.lose()
-            raise
-        return translated(lambda _: self._joiner.join(part), data, "body composition")
-
-
 def matches(advertisement: Advertisement) -> bool:
     """Tell whether this is a scale to connect to; one that broadcasts its weight (Xiaomi) is none."""
     ours = {SERVICE, COMPOSITION_SERVICE}
     return bool(ours & advertisement.services) and not ours & set(advertisement.service_data)
 
 
+def decoder() -> Decoder[Said]:
+    """Return the decoder: each notification is a frame of its own, or a part that is joined to the first."""
+    return WholeFrames[Said](
+        {
+            WEIGHT: Frame.from_bytes,
+            COMPOSITION: partial(_joined, Joiner()),
+            WEIGHT_FEATURES: ScaleFeatures.from_bytes,
+            COMPOSITION_FEATURES: CompositionFeatures.from_bytes,
+        }
+    )
+
+
+def _joined(joiner: Joiner, data: bytes) -> Composition:
+    try:
+        part = Composition.from_bytes(data)
+    except FrameError:
+        joiner.lose()
+        raise
+    return translated(lambda _: joiner.join(part), data, "body composition")
+
+
 async def session(link: Link, _visitor: Visitor) -> AsyncIterator[Said | FrameError | DeviceIdentity]:
     """Read what the scale can do, subscribe, then pass on frames until it falls silent."""
     yield await identify(link)
-    ear: Decoder[Said] = ScaleDecoder()
+    ear = decoder()
     for char in (WEIGHT_FEATURES, COMPOSITION_FEATURES):
         with suppress(LinkError):  # a lost link says so again
             if link.has(char):
@@ -175,7 +169,7 @@ DRIVER: Driver[Said] = Driver(
     matches=matches,
     session=session,
     readings=readings,
-    decoder=ScaleDecoder,
+    decoder=decoder,
     speaks=(WEIGHT, COMPOSITION, WEIGHT_FEATURES, COMPOSITION_FEATURES),
     vectors=("SIG Weight Scale", "SIG Body Composition", "Renpho ES-WBE28"),
     quirks=(

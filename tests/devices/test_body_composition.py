@@ -19,8 +19,8 @@ from devices.drivers.weight_scale import (
     Composition,
     CompositionFeatures,
     Frame,
-    ScaleDecoder,
     ScaleFeatures,
+    decoder,
     matches,
     readings,
     session,
@@ -39,9 +39,9 @@ FIRST = Composition(24.5, device_time=MORNING, user=1, muscle_percent=40.7, is_p
 REST = Composition(24.5, water_mass=43.25, impedance_ohm=452.0, is_part=True)
 
 
-def decoded(*frames, decoder=None):
-    decoder = decoder or ScaleDecoder()
-    return [said for frame in frames for said in decoder.feed(COMPOSITION, bytes(frame))]
+def decoded(*frames, ear=None):
+    ear = ear or decoder()
+    return [said for frame in frames for said in ear.feed(COMPOSITION, bytes(frame))]
 
 
 def vector(vector_id):
@@ -61,9 +61,9 @@ def test_a_captured_frame_that_belies_its_flags_tells_its_impedance_alone():
 @given(st.lists(st.tuples(st.sampled_from(DRIVER.speaks), st.binary(max_size=40)), max_size=12))
 def test_any_bytes_in_any_order_give_frames_or_frame_errors(notifications):
     """No stranger can make the decoder fall over, and what it gives can be said again."""
-    decoder = ScaleDecoder()
+    ear = decoder()
     for char, data in notifications:
-        for said in decoder.feed(char, data):
+        for said in ear.feed(char, data):
             if isinstance(said, FrameError):
                 assert said.data == data
             else:
@@ -134,12 +134,12 @@ def test_two_measurements_in_parts_are_not_mixed():
 
 def test_a_part_without_a_beginning_is_nobodys():
     """The first part came garbled, or the rest is told twice: whose it is, nobody can know; it is refused."""
-    decoder = ScaleDecoder()
-    (torn,) = decoder.feed(COMPOSITION, bytes(FIRST)[:5])
-    (orphan,) = decoder.feed(COMPOSITION, bytes(REST))
+    ear = decoder()
+    (torn,) = ear.feed(COMPOSITION, bytes(FIRST)[:5])
+    (orphan,) = ear.feed(COMPOSITION, bytes(REST))
     assert isinstance(torn, FrameError)
     assert "first part was not understood" in str(orphan)
-    assert decoded(FIRST, REST, decoder=decoder) == [FIRST, replace(REST, device_time=MORNING, user=1)]
+    assert decoded(FIRST, REST, ear=ear) == [FIRST, replace(REST, device_time=MORNING, user=1)]
     assert isinstance(decoded(FIRST, REST, REST)[-1], FrameError)
 
 
