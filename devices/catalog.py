@@ -3,11 +3,12 @@
 from typing import Any
 
 from devices.driver import Advertisement, Driver
-from devices.drivers import beurer_scale, pulse_oximeter, weight_scale
+from devices.drivers import and_scale, beurer_scale, pulse_oximeter, weight_scale
 
 DRIVERS: tuple[Driver[Any], ...] = (
     pulse_oximeter.DRIVER,
-    beurer_scale.DRIVER,  # before the scales of the standard, for it calls their services too
+    and_scale.DRIVER,  # this and the next before the scales of the standard: they call the same services
+    beurer_scale.DRIVER,
     weight_scale.DRIVER,
 )
 

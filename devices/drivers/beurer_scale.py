@@ -56,7 +56,7 @@ SILENCE_S = 20.0
 
 NOBODY_TOLD = "no user and code told; set [[devices]] in hub.toml"
 
-_MODEL = re.compile(r"\bBF ?(?:105|500|600|720|788|950)\b", re.IGNORECASE)
+_MODEL = re.compile(r"(?<![A-Z0-9])BF ?(?:105|500|600|720|788|950)\b", re.IGNORECASE)
 
 _COMPOSITION_KINDS = (
     (Kind.BODY_FAT, "fat_percent"),
