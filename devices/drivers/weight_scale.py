@@ -1,5 +1,6 @@
 """Scales of the Bluetooth SIG: weight (service 0x181D, WSS 1.0) and body composition (0x181B, BCS 1.0)."""
 
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from functools import partial
@@ -24,6 +25,14 @@ COMPOSITION_FEATURES = uuid16(0x2A9B)
 
 SILENCE_S = 20.0
 """A scale needs some ten seconds to settle under a person. Chosen, not measured."""
+
+BEURER = 0x0611
+"""A nameless scale of this maker calls the same services, and tells nothing before consent."""
+
+_NOT_THESE = re.compile(
+    r"(?<![A-Z0-9])(?:BF ?(?:105|500|600|720|788|950)\b|UC-(?:352|421)BLE)", re.IGNORECASE
+)
+"""Models that speak these frames only after a talk of their own, which their own drivers know."""
 
 _COMPOSITION_KINDS = (
     (Kind.BODY_FAT, "fat_percent"),
@@ -86,7 +95,10 @@ Said = Frame | Composition | ScaleFeatures | CompositionFeatures
 def matches(advertisement: Advertisement) -> bool:
     """Tell whether this is a scale to connect to; one that broadcasts its weight (Xiaomi) is none."""
     ours = {SERVICE, COMPOSITION_SERVICE}
-    return bool(ours & advertisement.services) and not ours & set(advertisement.service_data)
+    if not ours & advertisement.services or ours & set(advertisement.service_data):
+        return False
+    is_beurers = not advertisement.name and BEURER in advertisement.manufacturer_data
+    return not is_beurers and not _NOT_THESE.search(advertisement.name)
 
 
 def decoder() -> Decoder[Said]:

@@ -130,6 +130,8 @@ def test_two_measurements_in_parts_are_not_mixed():
     evening = replace(FIRST, device_time=wall("2026-06-01T19:05:00"), user=2)
     *_, rest = decoded(FIRST, REST, evening, REST)
     assert (rest.device_time, rest.user) == (evening.device_time, 2)
+    someone_else = replace(REST, user=2)
+    assert decoded(FIRST, someone_else) == [FIRST, someone_else]
 
 
 def test_a_part_without_a_beginning_is_nobodys():

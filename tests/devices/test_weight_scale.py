@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.catalog import DRIVERS, driver_for
 from devices.codecs.weight import TRAILING_MAX, UNSUCCESSFUL
 from devices.decoder import attempt
 from devices.driver import Advertisement, FrameError
@@ -153,3 +154,20 @@ def test_a_scale_that_broadcasts_is_left_alone():
     assert matches(is_sig)
     assert not matches(xiaomi)
     assert not matches(Advertisement("c", name="Scale"))
+
+
+@pytest.mark.parametrize(
+    ("name", "maker"), [("A&D_UC-352BLE_0A1B2C", {}), ("UC-421BLE", {}), ("BF788", {}), ("", {0x0611: b""})]
+)
+def test_a_scale_that_wants_more_than_a_listener_is_left_to_its_own_driver(name, maker):
+    """Consent or a clock: this driver would hear nothing, and keep the one that would from asking."""
+    seen = Advertisement("a", name=name, services=frozenset({SERVICE}), manufacturer_data=maker)
+    assert not matches(seen)
+    assert driver_for(seen).id in ("and_scale", "beurer_scale")
+    assert matches(replace(seen, name="BF915"))
+
+
+def test_of_two_drivers_the_particular_one_is_asked_first():
+    """A device that both would take is the one's who knows more of it."""
+    ids = [driver.id for driver in DRIVERS]
+    assert max(ids.index("and_scale"), ids.index("beurer_scale")) < ids.index("weight_scale")
