@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from random import Random
 
-from devices.codecs.weight import FEATURES_SIZE
 from devices.drivers.weight_scale import (
     COMPOSITION,
     COMPOSITION_FEATURES,
@@ -14,7 +13,9 @@ from devices.drivers.weight_scale import (
     WEIGHT,
     WEIGHT_FEATURES,
     Composition,
+    CompositionFeatures,
     Frame,
+    ScaleFeatures,
 )
 from devices.kinds import Kind
 from simulators.peripherals.composed import Composed
@@ -27,8 +28,9 @@ LINGER_S = 1.0
 
 STEPS_PER_KG = 200
 
-_WEIGHT_FEATURES = (0b111 | 7 << 3 | 3 << 7).to_bytes(FEATURES_SIZE, "little")
-_COMPOSITION_FEATURES = (0b011_1000_1111 | 7 << 11 | 3 << 15).to_bytes(FEATURES_SIZE, "little")
+_TELLS = ("basal_kj", "muscle_percent", "soft_lean_mass", "water_mass", "impedance_ohm")
+_WEIGHT_FEATURES = bytes(ScaleFeatures(True, True, False, step_kg=0.005, height_step_m=0.001))
+_COMPOSITION_FEATURES = bytes(CompositionFeatures(True, True, _TELLS, step_kg=0.005, height_step_m=0.001))
 
 
 class WeightScaleTwin(Peripheral):

@@ -90,6 +90,8 @@ def test_a_body_comes_in_two_packets_that_each_fit():
     bodies = [frame for frame in said if isinstance(frame, weight_scale.Composition)]
     assert {(body.device_time, body.user) for body in bodies} == {(MORNING, OTHER)}
     assert twin.facts() == record.facts
+    (can,) = [frame for frame in said if isinstance(frame, weight_scale.CompositionFeatures)]
+    assert set(can.tells) == bodies[0].told | bodies[1].told
 
 
 def test_beurer_tells_nothing_without_consent():
