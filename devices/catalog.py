@@ -4,8 +4,10 @@ from typing import Any
 
 from devices.driver import Advertisement, Driver
 from devices.drivers import (
+    and_scale,
     berrymed_bm1000,
     beurer_po60,
+    beurer_scale,
     choicemmed_ichoice,
     contec_spirometer,
     jumper_jpd500f,
@@ -26,6 +28,8 @@ from devices.drivers import (
 DRIVERS: tuple[Driver[Any], ...] = (
     xiaomi_scale.DRIVER,  # it calls its weight beside a SIG service: before whoever would connect for that
     pulse_oximeter.DRIVER,
+    and_scale.DRIVER,  # these two speak the SIG's language, in their own order: before the plain scale
+    beurer_scale.DRIVER,
     weight_scale.DRIVER,
     berrymed_bm1000.DRIVER,
     beurer_po60.DRIVER,

@@ -7,6 +7,7 @@ from typing import Generic, SupportsBytes, TypeVar
 from devices.driver import Decoder, FrameError, FrameT, Link
 
 _SaidT = TypeVar("_SaidT", bound=SupportsBytes | FrameError)
+_T = TypeVar("_T")
 
 
 def attempt(decode: Callable[[bytes], FrameT], data: bytes) -> FrameT | FrameError:
@@ -15,6 +16,14 @@ def attempt(decode: Callable[[bytes], FrameT], data: bytes) -> FrameT | FrameErr
         return decode(data)
     except FrameError as error:
         return error
+
+
+def translated(decode: Callable[[bytes], _T], data: bytes, what: str) -> _T:
+    """Return what a codec makes of these bytes; its ValueError becomes the FrameError "no {what}"."""
+    try:
+        return decode(data)
+    except ValueError as error:
+        raise FrameError(f"no {what}: {error}", data) from error
 
 
 @dataclass(frozen=True)

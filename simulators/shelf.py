@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from simulators.peripherals.and_scale import AndScaleTwin
 from simulators.peripherals.berrymed_bm1000 import BerryMedTwin
 from simulators.peripherals.beurer_po60 import BeurerPo60Twin
+from simulators.peripherals.beurer_scale import BeurerScaleTwin
 from simulators.peripherals.choicemmed_ichoice import ChoiceMMedTwin
 from simulators.peripherals.contec_spirometer import ContecSpirometerTwin
 from simulators.peripherals.jumper_jpd500f import JumperTwin
@@ -16,27 +18,29 @@ from simulators.peripherals.taidoc import TaiDocTwin
 from simulators.peripherals.viatom_o2ring import ViatomO2RingTwin
 from simulators.peripherals.viatom_pc60fw import ViatomPc60fwTwin
 from simulators.peripherals.vitalograph import VitalographTwin
-from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.peripherals.weight_scale import BodyScaleTwin
 from simulators.peripherals.wellue_fs20f import WellueFs20fTwin
 from simulators.peripherals.xiaomi_s400 import XiaomiS400Twin
 from simulators.peripherals.xiaomi_scale import XiaomiScaleTwin
 
 SHELF: dict[str, Callable[[], Peripheral]] = {
-    "pulse_oximeter": PulseOximeterTwin,
-    "weight_scale": WeightScaleTwin,
+    "and_scale": AndScaleTwin,
     "berrymed_bm1000": BerryMedTwin,
-    "choicemmed_ichoice": ChoiceMMedTwin,
-    "jumper_jpd500f": JumperTwin,
-    "nonin_3230": NoninTwin,
-    "taidoc": TaiDocTwin,
     "beurer_po60": BeurerPo60Twin,
+    "beurer_scale": BeurerScaleTwin,
+    "choicemmed_ichoice": ChoiceMMedTwin,
     "contec_spirometer": ContecSpirometerTwin,
-    "vitalograph": VitalographTwin,
+    "jumper_jpd500f": JumperTwin,
+    "medisana_a3": MedisanaA3Twin,
+    "nonin_3230": NoninTwin,
+    "pulse_oximeter": PulseOximeterTwin,
+    "qn_scale": QnScaleTwin,
+    "taidoc": TaiDocTwin,
     "viatom_o2ring": ViatomO2RingTwin,
     "viatom_pc60fw": ViatomPc60fwTwin,
+    "vitalograph": VitalographTwin,
+    "weight_scale": BodyScaleTwin,
     "wellue_fs20f": WellueFs20fTwin,
-    "medisana_a3": MedisanaA3Twin,
-    "qn_scale": QnScaleTwin,
     "xiaomi_s400": XiaomiS400Twin,
     "xiaomi_scale": XiaomiScaleTwin,
 }

@@ -1,147 +1,194 @@
-"""Weight scales of the Bluetooth SIG (service 0x181D, Weight Scale Service 1.0)."""
+"""Scales of the Bluetooth SIG: weight (service 0x181D, WSS 1.0) and body composition (0x181B, BCS 1.0)."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Self
 
-from devices.codecs.cursor import Cursor
-from devices.codecs.gatt_time import SIZE as DATE_TIME_SIZE
-from devices.codecs.gatt_time import decode_date_time, encode_date_time
-from devices.decoder import WholeFrames, listen
+from devices.codecs import body_composition, weight
+from devices.codecs.body_composition import Joiner
+from devices.codecs.weight import UNKNOWN_USER
+from devices.decoder import WholeFrames, listen, translated
 from devices.device_information import identify
-from devices.driver import Advertisement, Decoder, Driver, FrameError, Link, Visitor, uuid16
+from devices.driver import Advertisement, Decoder, Driver, FrameError, Link, LinkError, Visitor, uuid16
 from devices.identity import DeviceIdentity
 from devices.kinds import Kind
 from devices.readings import Heard, Quality, Reading, reading_of
 
 SERVICE = uuid16(0x181D)
+COMPOSITION_SERVICE = uuid16(0x181B)
 WEIGHT = uuid16(0x2A9D)
+WEIGHT_FEATURES = uuid16(0x2A9E)
+COMPOSITION = uuid16(0x2A9C)
+COMPOSITION_FEATURES = uuid16(0x2A9B)
 
 SILENCE_S = 20.0
 """A scale needs some ten seconds to settle under a person. Chosen, not measured."""
 
-UNSUCCESSFUL = 0xFFFF
-UNKNOWN_USER = 255
+BEURER = 0x0611
+"""A nameless scale of this maker calls the same services, and tells nothing before consent."""
 
-TRAILING_MAX = 16
-"""Octets that some scales add behind a whole frame; more is another frame than this."""
+_NOT_THESE = re.compile(
+    r"(?<![A-Z0-9])(?:BF ?(?:105|500|600|720|788|950)\b|UC-(?:352|421)BLE)", re.IGNORECASE
+)
+"""Models that speak these frames only after a talk of their own, which their own drivers know."""
 
-_FLAGS = 0b0000_1111
+_COMPOSITION_KINDS = (
+    (Kind.BODY_FAT, "fat_percent"),
+    (Kind.MUSCLE_PERCENTAGE, "muscle_percent"),
+    (Kind.FAT_FREE_MASS, "fat_free_mass"),
+    (Kind.SOFT_LEAN_MASS, "soft_lean_mass"),
+    (Kind.BODY_WATER_MASS, "water_mass"),
+    (Kind.IMPEDANCE, "impedance_ohm"),
+    (Kind.BODY_WEIGHT, "weight"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One weighing, in the scale's own steps: 5 g, or 0.01 lb where it `is_imperial`.
+class Frame(weight.Weighing):
+    """One weighing, in the scale's own steps."""
 
-    `bmi_and_height` stands in steps of 0.1 and of 1 mm or 0.1 inch.
-    """
-
-    steps: int | None
-    is_imperial: bool = False
-    device_time: datetime | None = None
-    user: int | None = None
-    bmi_and_height: tuple[int, int] | None = None
-    trailing: bytes = b""
+    __slots__ = ()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Frame":
+    def from_bytes(cls, data: bytes) -> Self:
         """Decode; raise FrameError on anything else than one whole frame, trailing octets apart."""
-        try:
-            cursor = Cursor(data)
-            flags, steps = _flags(cursor), cursor.take_uint(2)
-            moment = decode_date_time(cursor.take(DATE_TIME_SIZE)) if flags & 2 else None
-            user = cursor.take_uint(1) if flags & 4 else None
-            body = (cursor.take_uint(2), cursor.take_uint(2)) if flags & 8 else None
-            trailing = _trailing(cursor)
-        except ValueError as error:
-            raise FrameError(f"no weighing: {error}", data) from error
-        return cls(None if steps == UNSUCCESSFUL else steps, bool(flags & 1), moment, user, body, trailing)
+        return translated(super().from_bytes, data, "weighing")
 
-    def __bytes__(self) -> bytes:
-        moment = b"" if self.device_time is None else encode_date_time(self.device_time)
-        user = b"" if self.user is None else self.user.to_bytes(1, "little")
-        body = b"".join(number.to_bytes(2, "little") for number in self.bmi_and_height or ())
-        flags = self.is_imperial | bool(moment) << 1 | bool(user) << 2 | bool(body) << 3
-        steps = UNSUCCESSFUL if self.steps is None else self.steps
-        return bytes((flags,)) + steps.to_bytes(2, "little") + moment + user + body + self.trailing
 
-    @property
-    def kg(self) -> float | None:
-        """The weight, or None where there is none.
+class Composition(body_composition.Composition):
+    """What the scale makes of a body, or a part of it."""
 
-        Pounds are rounded to 10 g: the nearest whole figure that is no finer than the scale's
-        own step of 4.5 g would make believe.
-        """
-        if not self.steps:  # unsuccessful, or the empty stub that some scales send for their history
-            return None
-        if self.is_imperial:
-            return round(self.steps * 45_359_237 / 10**10, 2)
-        return self.steps * 5 / 1000
+    __slots__ = ()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Decode; raise FrameError on anything else than one whole frame, trailing octets apart."""
+        return translated(super().from_bytes, data, "body composition")
+
+
+class ScaleFeatures(weight.ScaleFeatures):
+    """What the scale says it can do."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Decode; raise FrameError where this is no list of features."""
+        return translated(super().from_bytes, data, "features of a scale")
+
+
+class CompositionFeatures(body_composition.CompositionFeatures):
+    """What the scale says it can tell of a body."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Decode; raise FrameError where this is no list of features."""
+        return translated(super().from_bytes, data, "features of a composition")
+
+
+Said = Frame | Composition | ScaleFeatures | CompositionFeatures
 
 
 def matches(advertisement: Advertisement) -> bool:
     """Tell whether this is a scale to connect to; one that broadcasts its weight (Xiaomi) is none."""
-    return SERVICE in advertisement.services and SERVICE not in advertisement.service_data
+    ours = {SERVICE, COMPOSITION_SERVICE}
+    if not ours & advertisement.services or ours & set(advertisement.service_data):
+        return False
+    is_beurers = not advertisement.name and BEURER in advertisement.manufacturer_data
+    return not is_beurers and not _NOT_THESE.search(advertisement.name)
 
 
-def decoder() -> Decoder[Frame]:
-    """Return the decoder: each notification is a frame of its own."""
-    return WholeFrames({WEIGHT: Frame.from_bytes})
+def decoder() -> Decoder[Said]:
+    """Return the decoder: each notification is a frame of its own, or a part that is joined to the first."""
+    return WholeFrames[Said](
+        {
+            WEIGHT: Frame.from_bytes,
+            COMPOSITION: partial(_joined, Joiner()),
+            WEIGHT_FEATURES: ScaleFeatures.from_bytes,
+            COMPOSITION_FEATURES: CompositionFeatures.from_bytes,
+        }
+    )
 
 
-async def session(link: Link, _visitor: Visitor) -> AsyncIterator[Frame | FrameError | DeviceIdentity]:
-    """Subscribe, then pass on frames until the scale falls silent."""
+def _joined(joiner: Joiner, data: bytes) -> Composition:
+    try:
+        part = Composition.from_bytes(data)
+    except FrameError:
+        joiner.lose()
+        raise
+    return translated(lambda _: joiner.join(part), data, "body composition")
+
+
+async def session(link: Link, _visitor: Visitor) -> AsyncIterator[Said | FrameError | DeviceIdentity]:
+    """Read what the scale can do, subscribe, then pass on frames until it falls silent."""
     yield await identify(link)
-    await link.subscribe(WEIGHT)
-    async for said in listen(link, decoder(), silence_s=SILENCE_S):
+    ear = decoder()
+    for char in (WEIGHT_FEATURES, COMPOSITION_FEATURES):
+        with suppress(LinkError):  # a lost link says so again
+            if link.has(char):
+                for said in ear.feed(char, await link.read(char)):
+                    yield said
+    await _subscribe(link)
+    async for said in listen(link, ear, silence_s=SILENCE_S):
         yield said
 
 
-def readings(frame: Frame, heard: Heard) -> tuple[Reading, ...]:
-    """Say what the frame means; a frame without a weight means nothing."""
-    if frame.kg is None:
+async def _subscribe(link: Link) -> None:
+    """Some scales tell their memory as soon as somebody subscribes, and hang up: weights come last."""
+    chars = [char for char in (COMPOSITION, WEIGHT) if link.has(char)]
+    if not chars:
+        raise LinkError("the scale offers neither weights nor compositions")
+    for char in chars[:-1]:
+        with suppress(LinkError):  # a scale that keeps one to itself may tell the other
+            await link.subscribe(char)
+    await link.subscribe(chars[-1])
+
+
+def readings(frame: Said, heard: Heard) -> tuple[Reading, ...]:
+    """Say what the frame means; a frame without a number means nothing."""
+    if isinstance(frame, ScaleFeatures | CompositionFeatures):
         return ()
     is_stranger = frame.user == UNKNOWN_USER
-    reading = reading_of(
-        Kind.BODY_WEIGHT,
-        frame.kg,
-        heard,
-        device_time=frame.device_time,
-        quality=(Quality.UNKNOWN_USER,) if is_stranger else (),
-        user_slot=None if is_stranger else frame.user,
+    quality = {Quality.UNKNOWN_USER} if is_stranger else set()
+    told: Iterable[tuple[Kind, float | None]]
+    if isinstance(frame, Composition):
+        told = ((kind, frame.number(name)) for kind, name in _COMPOSITION_KINDS)
+        quality |= {Quality.QUESTIONABLE} if frame.trailing else set()
+    else:
+        told = ((Kind.BODY_WEIGHT, frame.kg), (Kind.BMI, frame.bmi))
+    return tuple(
+        reading_of(
+            kind,
+            value,
+            heard,
+            device_time=frame.device_time,
+            quality=quality,
+            user_slot=None if is_stranger else frame.user,
+        )
+        for kind, value in told
+        if value is not None
     )
-    return (reading,)
 
 
-def _flags(cursor: Cursor) -> int:
-    flags = cursor.take_uint(1)
-    if flags & ~_FLAGS:
-        raise ValueError(f"flags {flags:#04x} that nobody has defined")
-    return flags
-
-
-def _trailing(cursor: Cursor) -> bytes:
-    trailing = cursor.rest()
-    if len(trailing) > TRAILING_MAX:
-        raise ValueError(f"{len(trailing)} octets more than its flags announce")
-    return trailing
-
-
-DRIVER: Driver[Frame] = Driver(
+DRIVER: Driver[Said] = Driver(
     id="weight_scale",
     title="Weight scale (Bluetooth standard)",
     tier="specified",
-    kinds=(Kind.BODY_WEIGHT,),
+    kinds=(Kind.BODY_WEIGHT, Kind.BMI, *(kind for kind, _ in _COMPOSITION_KINDS[:-1])),
     matches=matches,
     session=session,
     readings=readings,
     decoder=decoder,
-    speaks=(WEIGHT,),
-    vectors=("SIG Weight Scale",),
+    speaks=(WEIGHT, COMPOSITION, WEIGHT_FEATURES, COMPOSITION_FEATURES),
+    vectors=("SIG Weight Scale", "SIG Body Composition", "Renpho ES-WBE28"),
     quirks=(
         "Renpho ES-WBE28 counts 50 g where the specification says 5 g: it would weigh a tenth.",
-        "Beurer scales tell nothing before a user has consented, which this driver can't ask for yet.",
-        "Some scales (A&D) want their clock set within seconds, or they tell nothing: not done yet.",
+        "Renpho ES-WBE28 adds octets to its compositions: only the impedance of such a frame is told.",
+        "Scales that tell a user's weights only after consent tell this driver nothing.",
         "Some scales add octets behind the frame: they are kept in the frame, and mean nothing.",
+        "A composition in several packets is told packet by packet, all with the first one's time and user.",
     ),
 )

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.catalog import DRIVERS, driver_for
+from devices.codecs.weight import TRAILING_MAX, UNSUCCESSFUL
 from devices.decoder import attempt
 from devices.driver import Advertisement, FrameError
 from devices.drivers.weight_scale import (
     SERVICE,
-    TRAILING_MAX,
-    UNSUCCESSFUL,
     WEIGHT,
     Frame,
     matches,
@@ -31,7 +31,7 @@ def check(frame, key, value):
     told = readings(frame, HEARD)
     match key:
         case "weight_kg":
-            assert numbers(told) == {Kind.BODY_WEIGHT: pytest.approx(value, abs=0.005)}
+            assert numbers(told)[Kind.BODY_WEIGHT] == pytest.approx(value, abs=0.005)
         case "weight_lb":
             assert (frame.is_imperial, frame.steps) == (True, round(value * 100))
         case "weight":
@@ -40,12 +40,13 @@ def check(frame, key, value):
         case "timestamp":
             assert frame.device_time == wall(value)
         case "user_slot":
-            assert [reading.user_slot for reading in told] == [value]
+            assert {reading.user_slot for reading in told} == {value}
         case "user":
             assert value == "unknown"
             assert [reading.quality for reading in told] == [(Quality.UNKNOWN_USER,)]
         case "bmi_and_height":
             assert frame.bmi_and_height == tuple(value)
+            assert numbers(told)[Kind.BMI] == value[0] / 10
         case "trailing":
             assert frame.trailing.hex() == value
         case _:
@@ -55,7 +56,7 @@ def check(frame, key, value):
 def test_golden_vectors_mean_what_they_say():
     """Every vector decodes to its meaning, or is refused for its reason."""
     good = bad = 0
-    for vector in vectors("weight_scale"):
+    for vector in (each for each in vectors("weight_scale") if each["characteristic"] == "0x2A9D"):
         data, expected = bytes.fromhex(vector["hex"]), vector["expected"]
         if "error" in expected:
             with pytest.raises(FrameError, match=expected["error"]) as caught:
@@ -122,6 +123,13 @@ def test_a_user_of_the_scale_is_kept_and_only_the_patient_is_judged():
     assert not NOT_JUDGED.isdisjoint(stranger.quality)
 
 
+@pytest.mark.parametrize("bmi", [0, 0xFFFF])
+def test_a_body_mass_index_of_nobody_is_no_reading(bmi):
+    """A scale that doesn't know the height has no index, and without a weight there is none either."""
+    assert set(numbers(readings(Frame(14_860, bmi_and_height=(bmi, 1700)), HEARD))) == {Kind.BODY_WEIGHT}
+    assert readings(Frame(None, bmi_and_height=(247, 1700)), HEARD) == ()
+
+
 def test_an_unknown_date_keeps_the_weight():
     """A scale that has lost its date still weighs: the reading stands in the second of its arrival."""
     (reading,) = readings(Frame.from_bytes(bytes.fromhex("020c3a00000000000000")), HEARD)
@@ -146,3 +154,20 @@ def test_a_scale_that_broadcasts_is_left_alone():
     assert matches(is_sig)
     assert not matches(xiaomi)
     assert not matches(Advertisement("c", name="Scale"))
+
+
+@pytest.mark.parametrize(
+    ("name", "maker"), [("A&D_UC-352BLE_0A1B2C", {}), ("UC-421BLE", {}), ("BF788", {}), ("", {0x0611: b""})]
+)
+def test_a_scale_that_wants_more_than_a_listener_is_left_to_its_own_driver(name, maker):
+    """Consent or a clock: this driver would hear nothing, and keep the one that would from asking."""
+    seen = Advertisement("a", name=name, services=frozenset({SERVICE}), manufacturer_data=maker)
+    assert not matches(seen)
+    assert driver_for(seen).id in ("and_scale", "beurer_scale")
+    assert matches(replace(seen, name="BF915"))
+
+
+def test_of_two_drivers_the_particular_one_is_asked_first():
+    """A device that both would take is the one's who knows more of it."""
+    ids = [driver.id for driver in DRIVERS]
+    assert max(ids.index("and_scale"), ids.index("beurer_scale")) < ids.index("weight_scale")
