@@ -57,7 +57,7 @@ class WeightScaleTwin(Peripheral):
         facts = () if kg is None else (Fact(Kind.BODY_WEIGHT, kg, moment),)
         return self.remember(Record(moment, facts, bytes(frame)))
 
-    def remember(self, more=record: Record) -> Record:
+    def remember(self, record: Record) -> Record:
         """Put one record into memory, and wake up."""
         self.memory.put(record)
         self.is_awake = True

@@ -43,6 +43,8 @@ class Guest:
 
     def tells(self, _record):
         """Lose the link as the second record is on its way, or as the only one is."""
+        if self.host is None:  # it broadcasts: there is no link to lose
+            return
         self.told += 1
         is_middle = self.told == min(2, len(self.twin.measured))
         if is_middle and not self.drops:
