@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from simulators.peripherals.blood_pressure import BloodPressureTwin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
@@ -9,5 +10,6 @@ from simulators.peripherals.weight_scale import WeightScaleTwin
 SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
     "weight_scale": WeightScaleTwin,
+    "blood_pressure": BloodPressureTwin,
 }
 """By the driver's id."""
