@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from simulators.peripherals.blood_pressure import BloodPressureTwin
+from simulators.peripherals.health_thermometer import HealthThermometerTwin
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
@@ -11,5 +12,6 @@ SHELF: dict[str, Callable[[], Peripheral]] = {
     "pulse_oximeter": PulseOximeterTwin,
     "weight_scale": WeightScaleTwin,
     "blood_pressure": BloodPressureTwin,
+    "health_thermometer": HealthThermometerTwin,
 }
 """By the driver's id."""
