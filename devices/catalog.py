@@ -3,12 +3,19 @@
 from typing import Any
 
 from devices.driver import Advertisement, Driver
-from devices.drivers import blood_pressure, health_thermometer, pulse_oximeter, weight_scale
+from devices.drivers import (
+    blood_pressure,
+    generic_health_sensor,
+    health_thermometer,
+    pulse_oximeter,
+    weight_scale,
+)
 
 DRIVERS: tuple[Driver[Any], ...] = (
     pulse_oximeter.DRIVER,
     weight_scale.DRIVER,
     blood_pressure.DRIVER,
+    generic_health_sensor.DRIVER,
     health_thermometer.DRIVER,
 )
 
