@@ -32,7 +32,7 @@ LITRE, LITRE_PER_S = 0x0640, 0x0BE0
 class GenericHealthSensorTwin(Peripheral):
     """Remembers blows; tells them in segments, oldest first, to a hub that asks for its records."""
 
-    first_address = "F0:00:00:00:14:01"
+    first_address = "F0:00:00:00:15:01"
     model = "Spirometer"
 
     def prepare(self) -> None:

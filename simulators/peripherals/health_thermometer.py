@@ -19,7 +19,7 @@ FOREHEAD = 2
 class HealthThermometerTwin(Peripheral):
     """Remembers temperatures of people and of things, tells them oldest first, hangs up and sleeps."""
 
-    first_address = "F0:00:00:00:15:01"
+    first_address = "F0:00:00:00:14:01"
     model = "FT95"
 
     @property
