@@ -108,13 +108,13 @@ class Block(Reading):
     samples: tuple[float | None, ...]
 
 
-def reading_id(device: str, kind: Kind, value: float, said_at: datetime) -> str:
+def reading_id(device: str, kind: Kind, value: float, said: datetime | int) -> str:
     """Return the identity of a reading: what the device said, never when we heard it.
 
-    A device without a clock gives no moment of its own; there `said_at` is the second of arrival,
-    the only one known (decision D2 in this floor's README).
+    A device without a clock gives no moment of its own; there `said` is the reading's number in
+    the device's memory, or else the second of arrival (decision D2 in this floor's README).
     """
-    moment = said_at.replace(microsecond=0).isoformat()
+    moment = said.replace(microsecond=0).isoformat() if isinstance(said, datetime) else f"record {said}"
     words = f"{device}|{kind}|{float(value)!r}|{moment}"
     return blake2b(words.encode(), digest_size=12).hexdigest()
 
@@ -149,19 +149,22 @@ def reading_of(
     quality: Iterable[Quality] = (),
     user_slot: int | None = None,
     is_continuous: bool = False,
+    record: int | None = None,
     grade: str | None = None,
     reference: str | None = None,
 ) -> Reading:
     """Return the Reading of one number, with its identity and the time we believe.
 
-    A number of another slot than the patient's, or one that nobody can have, is kept and not judged.
+    One of another slot than the patient's, or that nobody can have, is kept and not judged. `record`
+    is its number in the device's memory; it counts only where the device says no time.
     """
     believed = believed_time(device_time, heard, is_clock_set=is_clock_set)
+    place = heard.received_at if record is None else record
     flags = {*quality, *_doubts(kind, value, heard, user_slot)}
     if believed is None and device_time is not None:
         flags.add(Quality.TIME_UNCERTAIN)
     return Reading(
-        id=reading_id(heard.device, kind, value, device_time or heard.received_at),
+        id=reading_id(heard.device, kind, value, device_time or place),
         kind=kind,
         value=value,
         device=heard.device,

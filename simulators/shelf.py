@@ -6,8 +6,11 @@ from simulators.peripherals.and_scale import AndScaleTwin
 from simulators.peripherals.berrymed_bm1000 import BerryMedTwin
 from simulators.peripherals.beurer_po60 import BeurerPo60Twin
 from simulators.peripherals.beurer_scale import BeurerScaleTwin
+from simulators.peripherals.blood_pressure import BloodPressureTwin
 from simulators.peripherals.choicemmed_ichoice import ChoiceMMedTwin
 from simulators.peripherals.contec_spirometer import ContecSpirometerTwin
+from simulators.peripherals.generic_health_sensor import GenericHealthSensorTwin
+from simulators.peripherals.health_thermometer import HealthThermometerTwin
 from simulators.peripherals.jumper_jpd500f import JumperTwin
 from simulators.peripherals.medisana_a3 import MedisanaA3Twin
 from simulators.peripherals.nonin_3230 import NoninTwin
@@ -28,8 +31,11 @@ SHELF: dict[str, Callable[[], Peripheral]] = {
     "berrymed_bm1000": BerryMedTwin,
     "beurer_po60": BeurerPo60Twin,
     "beurer_scale": BeurerScaleTwin,
+    "blood_pressure": BloodPressureTwin,
     "choicemmed_ichoice": ChoiceMMedTwin,
     "contec_spirometer": ContecSpirometerTwin,
+    "generic_health_sensor": GenericHealthSensorTwin,
+    "health_thermometer": HealthThermometerTwin,
     "jumper_jpd500f": JumperTwin,
     "medisana_a3": MedisanaA3Twin,
     "nonin_3230": NoninTwin,

@@ -1,6 +1,6 @@
 """The Record Access Control Point of the Bluetooth SIG (0x2A52): asking a device for its memory.
 
-The one request spelt out is the one that drivers make. "Delete" is only here so that a twin can
+The requests spelt out are the ones that drivers make. "Delete" is only here so that a twin can
 tell when it is asked: what a device remembers is the patient's (decision D7 in this floor's README).
 """
 
@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 REPORT_ALL = b"\x01\x01"
+COMBINED_REPORT_ALL = b"\x07\x01"
+"""The same, of a sensor that tells at the end how many there were (service 0x1840)."""
+
 ALL = 0x01
 """The operator that means every record."""
 
@@ -21,6 +24,8 @@ class Op(IntEnum):
     COUNT = 0x04
     COUNT_ANSWER = 0x05
     ANSWER = 0x06
+    COMBINED_REPORT = 0x07
+    COMBINED_ANSWER = 0x08
 
 
 class Code(IntEnum):
@@ -32,6 +37,7 @@ class Code(IntEnum):
     OPERATOR_UNSUPPORTED = 0x04
     INVALID_OPERAND = 0x05
     NO_RECORDS = 0x06
+    NOT_COMPLETED = 0x08
 
 
 OPERAND_SIZE_MAX = 18
@@ -73,6 +79,15 @@ def answer(op: int, code: Code) -> bytes:
     '06000106'
     """
     return bytes((Op.ANSWER, 0x00, op, code))
+
+
+def combined_answer(count: int) -> bytes:
+    """Return a sensor's answer to a combined report: it is over, and so many were told.
+
+    >>> combined_answer(3).hex()
+    '080003000000'
+    """
+    return bytes((Op.COMBINED_ANSWER, 0x00)) + count.to_bytes(4, "little")
 
 
 def count_answer(count: int) -> bytes:

@@ -29,7 +29,7 @@ def test_every_driver_has_vectors_good_and_bad():
 def test_a_device_is_known_by_what_it_calls():
     """Each service leads to its driver; a stranger leads to none."""
     found = [
-        driver_for(Advertisement("a", services=frozenset({uuid16(n)}))) for n in (0x1822, 0x181D, 0x1810)
+        driver_for(Advertisement("a", services=frozenset({uuid16(n)}))) for n in (0x1822, 0x181D, 0x1805)
     ]
     assert [driver and driver.id for driver in found] == ["pulse_oximeter", "weight_scale", None]
     assert driver_for(Advertisement("a")) is None

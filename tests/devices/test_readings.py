@@ -62,6 +62,17 @@ def test_a_device_without_a_clock_has_the_second_of_arrival():
     assert first.quality == ()
 
 
+def test_a_place_in_the_memory_stands_for_a_time_that_nobody_says():
+    """Told at every visit it is one fact, two records are two; beside a time the place says nothing."""
+    told = [
+        reading_of(Kind.FEV1, 2.31, heard_at(NOON + timedelta(days=day)), record=record)
+        for day, record in ((0, 7), (30, 7), (0, 8))
+    ]
+    assert told[0].id == told[1].id != told[2].id
+    timed = [reading_of(Kind.FEV1, 2.31, heard_at(NOON), device_time=SAID, record=n) for n in (7, None)]
+    assert timed[0].id == timed[1].id
+
+
 def test_a_disbelieved_clock_still_tells_facts_apart():
     """An unset clock gives no time, yet two records with two of its times are two facts."""
     parts = [wall("2026-01-01T00:01"), wall("2026-01-01T00:02")]
