@@ -1,7 +1,8 @@
 """The straight line: frame → reading → judge → COMMIT, one transaction per visit or group."""
 
-from collections.abc import Callable
-from datetime import datetime, tzinfo
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, tzinfo
 from hashlib import blake2b
 from typing import Any
 
@@ -23,6 +24,11 @@ GROUP_COUNT_MAX = 50
 
 FAULT_BYTES_MAX = 512
 
+FAULTS_PER_DAY_MAX = 50
+"""So many faults of one device are kept a day: one gone mad must not fill the log."""
+
+MORE_FAULTS = f"more than {FAULTS_PER_DAY_MAX} faults today: no more of them are kept"
+
 
 class Pipeline:
     """Takes what devices said, leaves durable facts behind."""
@@ -36,6 +42,8 @@ class Pipeline:
         self.now = now
         self.timezone = timezone
         self._on_commit = on_commit
+        self._faults_on: date | None = None
+        self._fault_counts: Counter[str] = Counter()
         if self.state.plan_version != plan.version:
             self._take_plan()
 
@@ -58,7 +66,7 @@ class Pipeline:
             state = verdict.state
             facts.append(_reading_fact(reading))
             facts += [_alert_fact(alert) for alert in verdict.changes]
-        facts += self._fresh_faults(faults)
+        facts += self._fresh_faults(list(self._within_the_day(faults)))
         judge_state = None if state is self.state else bytes(state)
         self._store.commit(facts, at=self.now(), judge_state=judge_state, met=met)
         self.state = state
@@ -79,6 +87,19 @@ class Pipeline:
         facts = {fact.id: fact for fact in map(_fault_fact, faults)}
         told = self._store.told_before(id_ for id_ in facts if id_ is not None)
         return [fact for id_, fact in facts.items() if id_ not in told]
+
+    def _within_the_day(self, faults: list[DeviceFault]) -> Iterator[DeviceFault]:
+        """Yield the faults that there is room for, and once a day and device that there is none."""
+        today = self.now().date()
+        if self._faults_on != today:
+            self._faults_on = today
+            self._fault_counts.clear()
+        for fault in faults:
+            self._fault_counts[fault.device] += 1
+            if self._fault_counts[fault.device] <= FAULTS_PER_DAY_MAX:
+                yield fault
+            elif self._fault_counts[fault.device] == FAULTS_PER_DAY_MAX + 1:
+                yield DeviceFault(fault.device, fault.driver, f"{today}: {MORE_FAULTS}")
 
     def _take_plan(self) -> None:
         verdict = take_plan(self.plan, self.state, self.now())

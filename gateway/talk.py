@@ -4,7 +4,6 @@ import logging
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from devices.driver import NOTHING_TOLD, Advertisement, DeviceError, Driver, Link, Told, Visitor
@@ -12,8 +11,8 @@ from gateway.pipeline import Pipeline, Visit
 from gateway.ports import Radio
 from gateway.store.file import StoreError
 
-OVERHEARD_COUNT_MAX = 64
-"""So many broadcasting devices are remembered; a neighbour's scale must not fill the memory."""
+OVERHEARD_COUNT_MAX = 256
+"""So many calls are remembered; a neighbour's scale must not fill the memory."""
 
 log = logging.getLogger(__name__)
 
@@ -78,22 +77,27 @@ class Overheard:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._last: OrderedDict[str, Advertisement] = OrderedDict()
+        self._heard: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def take(self, driver: Driver[Any], seen: Advertisement, told: Told = NOTHING_TOLD) -> None:
         """Take one advertisement of a device that broadcasts, and commit what it says."""
-        seen = replace(seen, rssi_dbm=None)  # as loud or not, it says the same
-        if self._last.get(seen.address) == seen:
+        if not self._is_news(seen):
             return
-        self._last[seen.address] = seen
-        self._last.move_to_end(seen.address)
-        if len(self._last) > OVERHEARD_COUNT_MAX:
-            self._last.popitem(last=False)
         visit = self._pipeline.visit(driver, seen.address, told)
         assert driver.overhear is not None, "only a device that broadcasts is overheard"
         with _bulkhead(visit, driver):
             if (said := driver.overhear(seen, told)) is not None:
                 visit.take(said)
+
+    def _is_news(self, seen: Advertisement) -> bool:
+        """Its name comes and goes, its strength never stays, and two calls may take turns: none is news."""
+        call = (seen.address, repr((dict(seen.service_data), dict(seen.manufacturer_data))))
+        is_news = call not in self._heard
+        self._heard[call] = None
+        self._heard.move_to_end(call)
+        if len(self._heard) > OVERHEARD_COUNT_MAX:
+            self._heard.popitem(last=False)
+        return is_news
 
 
 @contextmanager

@@ -20,6 +20,12 @@ from devices.codecs.ghs_values import (
 )
 from devices.codecs.ieee11073 import encode_float
 
+HEAD_SIZE = 3
+"""The class and the length, with which each observation begins."""
+
+STRAY_SIZE = 1
+"""So many octets may hang on that the length doesn't count."""
+
 _FLAGS = 0b0011_1111_1111
 
 
@@ -57,11 +63,7 @@ class Observation:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Observation":
         """Decode; raise ValueError on anything else than one whole observation."""
-        cursor = Cursor(data)
-        observation = _take(cursor, is_member=False)
-        if left := cursor.rest():
-            raise ValueError(f"{len(left)} octets more than its length announces")
-        return observation
+        return _whole(_without_stray_octet(data))
 
     def __bytes__(self) -> bytes:
         fields = self._fields()
@@ -111,6 +113,23 @@ def flat(observation: Observation) -> Iterator[Observation]:
             yield replace(observation, mdc=component.mdc, value=component.value)
     else:
         yield observation
+
+
+def _whole(data: bytes) -> Observation:
+    cursor = Cursor(data)
+    observation = _take(cursor, is_member=False)
+    if left := cursor.rest():
+        raise ValueError(f"{len(left)} octets more than its length announces")
+    return observation
+
+
+def _without_stray_octet(data: bytes) -> bytes:
+    """ST's demonstration is known with an octet behind its time stamp that its length doesn't count."""
+    is_longer = len(data) == HEAD_SIZE + int.from_bytes(data[1:HEAD_SIZE], "little") + STRAY_SIZE
+    if not is_longer or data[0] != Bundle.CLASS or data[HEAD_SIZE] & 0b11 != 0b10:
+        return data
+    end = HEAD_SIZE + 2 + TIME_SIZE
+    return data[:end] + data[end + STRAY_SIZE :]
 
 
 def _take(cursor: Cursor, *, is_member: bool) -> Observation:

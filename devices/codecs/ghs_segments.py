@@ -7,11 +7,10 @@ rolls over at 64. Where the counter jumps, the whole observation is lost, and th
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from devices.codecs.ghs import HEAD_SIZE, STRAY_SIZE
+
 FIRST, LAST = 1, 2
 COUNTER_MAX = 63
-
-HEAD_SIZE = 3
-"""The class and the length, with which each observation begins."""
 
 BODY_SIZE_MAX = 0xFFFF
 
@@ -73,7 +72,7 @@ class Assembler:
         head = bytes(self._begun[:head_end]) + body[:head_end]
         if len(head) < head_end:
             return head_end + BODY_SIZE_MAX
-        return head_end + int.from_bytes(head[head_end - 2 : head_end], "little")
+        return head_end + int.from_bytes(head[head_end - 2 : head_end], "little") + STRAY_SIZE
 
     def _lose(self, reason: str, data: bytes, *, is_last: bool) -> tuple[Lost]:
         begun, self._begun = bytes(self._begun or b""), None

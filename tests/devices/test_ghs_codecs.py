@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.codecs.elapsed_time import EPOCH, ElapsedTime, elapsed_at
-from devices.codecs.ghs import Bundle, Observation, flat
+from devices.codecs.ghs import HEAD_SIZE, Bundle, Observation, flat
 from devices.codecs.ghs_frames import Clock, Control, Live, Stored
-from devices.codecs.ghs_segments import BODY_SIZE_MAX, HEAD_SIZE, Assembler, Lost, segments
+from devices.codecs.ghs_segments import BODY_SIZE_MAX, Assembler, Lost, segments
 from devices.codecs.ghs_values import (
     Attribute,
     Attributes,
@@ -23,7 +23,7 @@ from devices.codecs.ghs_values import (
     Text,
 )
 from devices.codecs.ieee11073 import decode_float
-from tests.devices.vectors import OSLO, wall
+from tests.devices.vectors import OSLO, vectors, wall
 
 FEV1 = Observation(Numeric(0x0640, 2.31), 152586)
 LONG = Observation(Text("breathe " * 30), 152586)
@@ -149,10 +149,10 @@ def test_any_lost_segment_loses_its_observation_and_no_other(missing):
     assert said[-1] == bytes(FEV1)
 
 
-def test_an_announced_length_is_believed_and_no_octet_more():
-    """A sensor that says ten and sends without end is cut off at ten."""
+def test_an_announced_length_is_believed_but_for_one_octet():
+    """A sensor that says ten and sends without end is cut off at eleven: ST's own counts one too few."""
     assembler = Assembler()
-    assert assembler.feed(b"\x01\x08\x0a\x00" + bytes(10)) == ()
+    assert assembler.feed(b"\x01\x08\x0a\x00" + bytes(11)) == ()
     (lost,) = assembler.feed(b"\x04\x00")
     assert "longer than it announces" in lost.reason
     assert assembler.feed(b"\x08" + bytes(100)) == (), "the rest of what is lost is not lost again"
@@ -253,3 +253,13 @@ def test_only_a_clock_that_asks_and_keeps_a_plain_time_is_set():
     for time in (ElapsedTime(5, is_utc=True), ElapsedTime(5, is_tick=True), ElapsedTime(5, quarters=0)):
         assert Clock(time, status=1, capabilities=3).set_to(SUMMER) is None
     assert Clock(ElapsedTime(5), status=0b1110, capabilities=3).set_to(SUMMER) is None
+
+
+def test_a_stray_octet_is_forgiven_behind_the_time_of_a_bundle_and_nowhere_else():
+    """The vendor's demonstration is read; any other observation that is too long is refused."""
+    found = {vector["id"]: bytes.fromhex(vector["hex"])[1:] for vector in vectors("generic_health_sensor")}
+    assert Observation.from_bytes(found["v0089"]) == Observation.from_bytes(found["c-st-1"])
+    with pytest.raises(ValueError, match="more than"):
+        Observation.from_bytes(found["c-st-1"] + b"\x00\x00")
+    with pytest.raises(ValueError, match="1 octets more"):
+        Observation.from_bytes(bytes(FEV1) + b"\x00")

@@ -13,7 +13,7 @@ from devices.driver import NOTHING_TOLD, Driver, FrameError, Told
 from devices.identity import DeviceIdentity
 from devices.kinds import Kind
 from devices.readings import Quality, reading_of
-from gateway.pipeline import GROUP_COUNT_MAX, Pipeline
+from gateway.pipeline import FAULTS_PER_DAY_MAX, GROUP_COUNT_MAX, Pipeline
 from gateway.store.file import StoreError
 from tests.given import NOON, OXIMETER, SPO2_LOW, SPO2_RED, plan, reading, store
 
@@ -236,3 +236,18 @@ def test_a_hub_without_a_clock_has_no_wall_clock(tmp_path):
     assert home.pipeline.wall_clock() == NOON.replace(hour=13, tzinfo=None)
     home.pipeline.now = lambda: datetime.fromtimestamp(60, UTC)
     assert home.pipeline.wall_clock() is None
+
+
+def test_a_device_gone_mad_does_not_fill_the_log(tmp_path):
+    """Ever new nonsense is kept up to a number a day, then said once; tomorrow there is room again."""
+    home = Home(tmp_path)
+    for number in range(10 * FAULTS_PER_DAY_MAX):
+        home.says(FrameError("nonsense", number.to_bytes(4, "big")))
+    kept = home.kept(EntryKind.DEVICE_FAULT)
+    assert len(kept) == FAULTS_PER_DAY_MAX + 1
+    assert b"no more of them are kept" in kept[-1].body
+    home.says([reading(91)])
+    assert len(home.kept(EntryKind.READING)) == 1, "what it says well is still taken"
+    home.pipeline.now = lambda: NOON + timedelta(days=1)
+    home.says(FrameError("nonsense", b"again"))
+    assert len(home.kept(EntryKind.DEVICE_FAULT)) == FAULTS_PER_DAY_MAX + 2
