@@ -89,6 +89,7 @@ class _Growing:
             user_slot=first.user_slot,
             is_continuous=True,
             identity=first.identity,
+            tier=first.tier,
             period_s=PERIOD_S,
             samples=tuple(self.samples),
         )

@@ -3,20 +3,17 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, Protocol, SupportsBytes, TypeVar
+from typing import Generic, Protocol, SupportsBytes, TypeVar
 
 from devices.identity import DeviceIdentity
 from devices.kinds import Kind
-from devices.readings import Heard, Reading
+from devices.readings import Heard, Reading, Tier
 
 DRIVER_API = 1
 """The version of this file's promises; a driver from outside that was made for another is not asked."""
 
 FrameT = TypeVar("FrameT", bound=SupportsBytes)
 _FrameOut = TypeVar("_FrameOut", bound=SupportsBytes, covariant=True)
-
-Tier = Literal["captured", "specified", "reported"]
-"""How we know the device's language: real captures, a vendor's or SIG document, public code only."""
 
 _BASE_SUFFIX = "-0000-1000-8000-00805f9b34fb"
 

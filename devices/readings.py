@@ -1,6 +1,6 @@
 """The vocabulary of the house: one Reading is one measured fact about one person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -44,6 +44,9 @@ class Quality(StrEnum):
     UNKNOWN_USER = "unknown_user"
 
 
+Tier = Literal["captured", "specified", "reported"]
+"""How we know the device's language: real captures, a vendor's or SIG document, public code only."""
+
 Setting = Literal["home", "clinic"]
 """Where it was measured: a clinic's spirometer reads higher, so the two never share a series."""
 
@@ -61,6 +64,7 @@ class Heard:
     received_at: datetime
     timezone: tzinfo
     identity: DeviceIdentity = NOT_TOLD
+    tier: Tier | None = None
     patient_slot: int | None = None
     """The patient's own number on a device that several people share; None where nobody has told."""
 
@@ -87,6 +91,7 @@ class Reading:
     user_slot: int | None = None
     is_continuous: bool = False
     identity: DeviceIdentity = NOT_TOLD
+    tier: Tier | None = None
     setting: Setting = "home"
     grade: str | None = None
     reference: str | None = None
@@ -160,9 +165,8 @@ def reading_of(
     """
     believed = believed_time(device_time, heard, is_clock_set=is_clock_set)
     place = heard.received_at if record is None else record
-    flags = {*quality, *_doubts(kind, value, heard, user_slot)}
-    if believed is None and device_time is not None:
-        flags.add(Quality.TIME_UNCERTAIN)
+    is_dated = believed is not None or device_time is None
+    flags = {*quality, *_doubts(kind, value, heard, user_slot, is_dated=is_dated)}
     return Reading(
         id=reading_id(heard.device, kind, value, device_time or place),
         kind=kind,
@@ -176,13 +180,19 @@ def reading_of(
         user_slot=user_slot,
         is_continuous=is_continuous,
         identity=heard.identity,
+        tier=heard.tier,
         grade=grade,
         reference=reference,
     )
 
 
-def _doubts(kind: Kind, value: float, heard: Heard, user_slot: int | None) -> set[Quality]:
+def _doubts(
+    kind: Kind, value: float, heard: Heard, user_slot: int | None, *, is_dated: bool
+) -> Iterator[Quality]:
     least, most = PLAUSIBLE[kind]
-    doubts = set() if least <= value <= most else {Quality.INVALID}
-    is_another = user_slot is not None and user_slot != heard.patient_slot
-    return doubts | {Quality.UNKNOWN_USER} if is_another else doubts
+    if not least <= value <= most:
+        yield Quality.INVALID
+    if user_slot is not None and user_slot != heard.patient_slot:
+        yield Quality.UNKNOWN_USER
+    if not is_dated:
+        yield Quality.TIME_UNCERTAIN

@@ -150,6 +150,7 @@ class Visit:
             pipeline.now(),
             pipeline.timezone,
             identity=self._identity,
+            tier=self._driver.tier,
             patient_slot=self._patient_slot,
         )
 

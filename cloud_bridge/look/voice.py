@@ -1,6 +1,6 @@
 """How one page speaks: its language, its clock, its zone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, tzinfo
 
 from markupsafe import Markup
@@ -89,6 +89,12 @@ class Voice:
         return Markup('<span class="status status-{}"><span aria-hidden="true">{}</span> {}</span>').format(
             level, SHAPES[level], self.word(f"status_{level}")
         )
+
+    def teller(self, reading: Reading) -> str:
+        """Return how well the device's language is known, and what the device said of itself."""
+        words = () if reading.tier is None else (self.word(f"tier_{reading.tier}"),)
+        told = ((field.name, getattr(reading.identity, field.name)) for field in fields(reading.identity))
+        return " ".join((*words, *(self.word(f"identity_{name}", said=said) for name, said in told if said)))
 
     def quality(self, reading: Reading) -> str:
         """Return every remark on a reading, or that there is none."""

@@ -4,8 +4,9 @@ import re
 from random import Random
 from typing import get_args
 
-from devices.driver import DRIVER_API, Advertisement, Driver, Tier, uuid16
+from devices.driver import DRIVER_API, Advertisement, Driver, uuid16
 from devices.kinds import Kind
+from devices.readings import Tier
 from simulators.conformance.case import MORNING, Case, require
 from simulators.conformance.kit import Checks
 from simulators.virtual_radio import call_of

@@ -11,6 +11,7 @@ from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.views import HomeState, Quarantined
 from cloud_bridge.look.voice import is_late
 from cloud_bridge.look.words import LANGUAGES
+from devices.identity import DeviceIdentity
 from devices.kinds import Kind
 from tests.cloud_bridge.backend.some_ward import (
     NOW,
@@ -182,6 +183,17 @@ async def test_the_patient_page_tells_where_each_number_comes_from():
     assert "MDC 149530, LOINC 8867-4, enhet /min" in row
     assert "(2 t etter målingen)" in html
     assert "demonstrasjon; vises, men utløser aldri varsel" in html
+
+
+async def test_each_row_says_how_well_its_device_is_known():
+    """The evidence behind the driver, and what the device said of itself, stand beside the number."""
+    ward = SomeWard()
+    ward.enrol("h", "Kari")
+    told = DeviceIdentity(model="UC-352BLE", serial="514<b>")
+    ward.keep("h", replace(reading(Kind.BODY_WEIGHT, 71, NOW), identity=told, tier="reported"))
+    html = (await _get(ward, "/patient/h")).text
+    for words in ("laget etter andres kode", "ikke prøvd mot et ekte", "Modell: UC-352BLE.", "514&lt;b&gt;"):
+        assert words in html
 
 
 async def test_a_number_finds_its_row_however_old_it_is():
