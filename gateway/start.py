@@ -11,7 +11,9 @@ from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
 from cloud_bridge.settings import load_plan
+from gateway.apart import ask
 from gateway.app import Hub
+from gateway.outside import LOAD_S, Outside, load_outside, note_quarantine
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
 from gateway.settings import Settings
@@ -49,6 +51,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
     """Run a hub until cancelled; return the exit code. What can refuse does so before the log is touched."""
     quiet_libraries()
     plan, told = load_plan(settings.plan_file), settings.told()
+    outsiders = await ask(load_outside, "all", deadline_s=2 * LOAD_S)
     radio = open_radio(settings.radio, bonds=settings.folder / BONDS_FILE)
     broker = PahoBroker(settings.broker, username=settings.home, password_file=settings.password_file)
     with (
@@ -65,7 +68,11 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             timezone=settings.zone,
             dice=SystemRandom(),
             told=told,
+            outside=Outside(outsiders),
         )
+        if outsiders:
+            note_quarantine(settings.folder, outsiders)
+            hub.outsiders.on_quarantine = lambda _one: note_quarantine(settings.folder, outsiders)
         say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
             f"{store.highest - store.cursor} of them waiting")  # fmt: skip
         say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")

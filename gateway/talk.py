@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from devices.driver import NOTHING_TOLD, Advertisement, DeviceError, Driver, Link, Told, Visitor
+from gateway.apart import LateError
 from gateway.pipeline import Pipeline, Visit
 from gateway.ports import Radio
 from gateway.store.file import StoreError
@@ -65,7 +66,7 @@ async def talk(
     """Visit one device; return whether it gave anything. What it gave is committed, however it ends."""
     visit = pipeline.visit(driver, address, told)
     assert driver.session is not None, "only a device that takes visits is visited"
-    with _bulkhead(visit, driver):
+    with bulkhead(visit, driver):
         async with radio.connect(address) as link:
             visitor = Visitor(pipeline.wall_clock(), told)
             async for said in driver.session(CommittingLink(link, visit), visitor):
@@ -82,22 +83,28 @@ class Overheard:
 
     def take(self, driver: Driver[Any], seen: Advertisement, told: Told = NOTHING_TOLD) -> None:
         """Take one advertisement of a device that broadcasts, and commit what it says."""
+        if not self.is_news(seen):
+            return
+        visit = self._pipeline.visit(driver, seen.address, told)
+        assert driver.overhear is not None, "only a device that broadcasts is overheard"
+        with bulkhead(visit, driver):
+            if (said := driver.overhear(seen, told)) is not None:
+                visit.take(said)
+
+    def is_news(self, seen: Advertisement) -> bool:
+        """Tell whether the device says anything else than the last time, and remember it."""
         seen = replace(seen, rssi_dbm=None)  # as loud or not, it says the same
         if self._last.get(seen.address) == seen:
-            return
+            return False
         self._last[seen.address] = seen
         self._last.move_to_end(seen.address)
         if len(self._last) > OVERHEARD_COUNT_MAX:
             self._last.popitem(last=False)
-        visit = self._pipeline.visit(driver, seen.address, told)
-        assert driver.overhear is not None, "only a device that broadcasts is overheard"
-        with _bulkhead(visit, driver):
-            if (said := driver.overhear(seen, told)) is not None:
-                visit.take(said)
+        return True
 
 
 @contextmanager
-def _bulkhead(visit: Visit, driver: Driver[Any]) -> Iterator[None]:
+def bulkhead(visit: Visit, driver: Driver[Any]) -> Iterator[None]:
     """The one bulkhead of the house: a bug in a driver is a fault of that device and ends this visit only."""
     try:
         yield
@@ -105,6 +112,8 @@ def _bulkhead(visit: Visit, driver: Driver[Any]) -> Iterator[None]:
         log.info("%s: visit over: %s", driver.id, error)
     except StoreError:
         raise  # a disk that does not take is no fault of the device: the process must stop
+    except LateError as error:
+        visit.fault(f"driver fault: {error}; it is not asked again before the hub starts anew")
     except Exception as error:
         log.exception("%s: driver fault", driver.id)
         visit.fault(f"driver fault: {type(error).__name__}")

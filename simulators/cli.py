@@ -1,6 +1,7 @@
 """The commands that only simulators have: demo and simulate."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -10,14 +11,19 @@ import typer
 from rich.console import Console
 
 from cloud_bridge.program import utc_now
-from gateway.cli import begin_logging, finish, say
+from devices.driver import NOTHING_TOLD, Told
+from gateway.console import begin_logging, finish, say
 from gateway.quiet import quiet_libraries
+from gateway.words import WordsError, near
 from simulators.demo import Wishes
 from simulators.demo import demo as play
 from simulators.patient import Patient
+from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.twin import Twin
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.shelf import SHELF
+from simulators.simulate import Measure
 from simulators.simulate import simulate as serve_room
 from simulators.story import OSLO
 
@@ -61,18 +67,37 @@ def simulate(
     radio: Annotated[
         str, typer.Option(help="The unix socket to offer the air on.")
     ] = "unix:/tmp/pusterom-room",
+    device: Annotated[
+        list[str] | None, typer.Option(help="A driver's id: put its twin into the room. May be repeated.")
+    ] = None,
     every_s: Annotated[float, typer.Option(min=1, help="How often the devices measure.")] = 10,
     seed: Annotated[int, typer.Option(help="Another seed is another patient's fortnight.")] = 1,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
 ) -> None:
-    """Own a virtual room with an oximeter and a scale, for hubs in other processes, until Ctrl-C.
+    """Own a virtual room with devices in it, for hubs in other processes, until Ctrl-C.
 
-    Next, in another terminal: `pusterom hub run --radio unix:/tmp/pusterom-room`
+    Without --device: an oximeter and a scale that show one patient's days.
+
+        pusterom simulate --device weight_scale --device pulse_oximeter
+
+    Next, in another terminal: `pusterom hub run --radio unix:/tmp/pusterom-room`, or
+    `pusterom capture --out talk.jsonl --driver weight_scale --radio unix:/tmp/pusterom-room`
     """
     begin_logging(verbose=verbose)
     quiet_libraries()
-    dice, patient = Random(seed), Patient("nobody", 1955, 91, 82, 62.0)
-    twins: tuple[Twin, ...] = (PulseOximeterTwin(is_secured=True), WeightScaleTwin())
+    dice = Random(seed)
+    twins, measure = _shelved(device, dice) if device else _patients_own(dice)
+
+    async def room() -> int:
+        await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now)
+        return 0
+
+    finish(room())
+
+
+def _patients_own(dice: Random) -> tuple[Sequence[Twin], Measure]:
+    """Return the room of one patient, whose two devices show the same body."""
+    patient = Patient("nobody", 1955, 91, 82, 62.0)
 
     def measure(twin: Twin, now: datetime) -> None:
         local = now.astimezone(OSLO)
@@ -82,8 +107,29 @@ def simulate(
         elif isinstance(twin, WeightScaleTwin):
             twin.measure(local, body.weight_kg)
 
-    async def room() -> int:
-        await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now)
-        return 0
+    return (PulseOximeterTwin(is_secured=True), WeightScaleTwin()), measure
 
-    finish(room())
+
+def _shelved(names: Sequence[str], dice: Random) -> tuple[Sequence[Twin], Measure]:
+    """Return the twins of these drivers; say what a hub must be told of them, where it must."""
+    for name in names:
+        if name not in SHELF:
+            raise WordsError(
+                f"--device: there is no twin of {name!r}{near(name, SHELF)}. There are {', '.join(SHELF)}"
+            )
+    twins = [SHELF[name]() for name in dict.fromkeys(names)]
+    for twin in twins:
+        if twin.told != NOTHING_TOLD:
+            say(f"{twin.name} ({twin.address}): tell the hub {_words_of(twin.told)}")
+
+    def measure(twin: Twin, now: datetime) -> None:
+        assert isinstance(twin, Peripheral), "what stands on the shelf"
+        twin.measure_any(now.astimezone(OSLO), dice)
+
+    return twins, measure
+
+
+def _words_of(told: Told) -> str:
+    key = None if told.bind_key is None else told.bind_key.hex()
+    words = (("user_slot", told.user_slot), ("consent_code", told.consent_code), ("a bind key of", key))
+    return ", ".join(f"{name} {word}" for name, word in words if word is not None)
