@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 
 BIND_KEY_SIZE = 16
 
-devices = typer.Typer(
-    cls=OpenGroup, help="The catalogue: every kind of device that is known.", invoke_without_command=True
-)
+devices = typer.Typer(cls=OpenGroup, invoke_without_command=True)
 
 DriverName = Annotated[str, typer.Option("--driver", help="The driver's id, as `pusterom devices` lists it.")]
 Zone = Annotated[str, typer.Option("--timezone", help="Where the device's clock is meant.")]

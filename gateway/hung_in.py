@@ -38,23 +38,35 @@ class OpenGroup(TyperGroup):
 
 
 def _hung(name: str, point: EntryPoint) -> typer.Typer:
-    """Return the command as an app of its own; where its packages are missing it says so when called."""
+    """Return the command as an app of its own; one that can't be loaded says so when called."""
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     try:
         alone.command(name)(point.load())
     except ModuleNotFoundError as missing:
-        words = " ".join(point.name.split("."))
-        reason = f"`{words}` is not here: {missing}. Install {_package(point)} for it."
-
-        def absent() -> None:
-            say_error(reason)
-            raise typer.Exit(EXIT_UNAVAILABLE)
-
-        any_words = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-        alone.command(name, help=reason, context_settings=any_words)(absent)
+        _add_absent(alone, name, f"{_said(point)} is not here: {missing}. Install {_package(point)} for it.")
+    except Exception as error:  # noqa: BLE001 - another package's fault must not hide the commands beside it
+        if _is_ours(point):
+            raise
+        _add_absent(alone, name, f"{_said(point)} of {_package(point)} can't be loaded: {error!r}")
     return alone
 
 
+def _add_absent(alone: typer.Typer, name: str, reason: str) -> None:
+    def absent() -> None:
+        say_error(reason)
+        raise typer.Exit(EXIT_UNAVAILABLE)
+
+    any_words = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+    alone.command(name, help=reason, context_settings=any_words)(absent)
+
+
+def _said(point: EntryPoint) -> str:
+    return f"`{' '.join(point.name.split('.'))}`"
+
+
+def _is_ours(point: EntryPoint) -> bool:
+    return point.dist is None or point.dist.name == "pusterom"
+
+
 def _package(point: EntryPoint) -> str:
-    name = point.dist.name if point.dist else "pusterom"
-    return "pusterom[simulators]" if name == "pusterom" else name
+    return "pusterom[simulators]" if point.dist is None or _is_ours(point) else point.dist.name

@@ -1,0 +1,156 @@
+"""Drivers from outside: installed like any package, named with their origin, and put aside with a reason."""
+
+import json
+import time
+
+import pytest
+
+from devices.catalog import DRIVERS, HOUSE
+from gateway.outside import asked, load_outside, note_quarantine, quarantined_in
+from tests.installed import DRIVER, HANGS, SPINS, own_parts
+from tests.program import pusterom
+
+PROMPT_S = 0.2
+"""The deadline of a test: what hangs, hangs for an hour."""
+
+
+@pytest.fixture
+def listed(run):
+    """Return the catalogue as a program reads it, by id."""
+
+    def ran(*words):
+        code, out, _ = run("devices", "--json", *words)
+        assert code == 0
+        return {line["id"]: line for line in json.loads(out)}
+
+    return ran
+
+
+def problems(deadline_s=20.0):
+    """Load what is installed; return the reason of each that is not asked."""
+    return {one.name: one.problem for one in load_outside(deadline_s=deadline_s) if one.problem}
+
+
+def test_the_catalogue_lists_what_is_known(listed):
+    """Every driver of the house with all that one wants to know before buying, and that it is ours."""
+    lines = listed()
+    assert list(lines) == [driver.id for driver in DRIVERS]
+    scale = HOUSE.driver_by_id("weight_scale")
+    assert lines["weight_scale"] == {
+        "id": "weight_scale",
+        "title": scale.title,
+        "tier": "specified",
+        "kinds": ["body_weight"],
+        "quirks": list(scale.quirks),
+        "vectors": ["SIG Weight Scale"],
+        "speaks": ["00002a9d-0000-1000-8000-00805f9b34fb"],
+        "origin": "house",
+        "quarantined": None,
+    }
+
+
+def test_the_table_for_people_says_the_same(run, packages, monkeypatch):
+    """Ids, tiers, kinds, what they speak, quirks, origin; and in red who is not asked, and why."""
+    monkeypatch.setenv("COLUMNS", "200")
+    packages.driver("theirs", DRIVER)
+    packages.driver("broken", "raise RuntimeError('not today')")
+    code, out, _ = run("devices")
+    assert code == 0
+    for words in ("weight_scale", "specified", "tells body_weight", "speaks 0x2A9D", "Renpho", "of theirs"):
+        assert words in out
+    assert "NOT ASKED: can't be loaded: RuntimeError: not today" in out
+
+
+@pytest.mark.parametrize("point", ["DRIVER", "make"])
+def test_a_driver_from_outside_is_listed_behind_the_houses(listed, packages, point):
+    """The entry point gives a Driver, or something that gives one; its package is its origin."""
+    packages.driver("theirs", f"{DRIVER}\n    def make():\n        return DRIVER\n", point)
+    lines = listed()
+    assert list(lines)[-1] == "their_scale"
+    assert lines["their_scale"]["origin"] == "theirs"
+    assert lines["their_scale"]["quarantined"] is None
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("raise RuntimeError('not today')", "can't be loaded: RuntimeError: not today"),
+        ("import horoscope", "can't be loaded: ModuleNotFoundError: No module named 'horoscope'"),
+        ("def DRIVER(:", "can't be loaded: SyntaxError"),
+        ("raise SystemExit(3)", "can't be loaded: StrangeError: SystemExit: 3"),
+        ("", "can't be loaded: AttributeError"),
+        ("DRIVER = 'a scale'", "gives str, and no Driver"),
+        ("DRIVER = dict", "gives dict, and no Driver"),
+        (own_parts(api="2"), "made for version 2 of the driver's promises; this is 1"),
+        (own_parts(id="'weight_scale'"), "the id 'weight_scale' belongs to the house"),
+        (own_parts(id="'Their Scale'"), "small letters, digits and _"),
+        (own_parts(id="7"), "small letters, digits and _"),
+        (own_parts(tier="'sworn'"), "the tier 'sworn' is none of captured"),
+        (own_parts(kinds="('mood',)"), "are not all a Kind"),
+        (own_parts(session="None"), "neither a session nor an overhear"),
+        (own_parts(matches="lambda seen: 1 / 0"), "matches() raises ZeroDivisionError"),
+    ],
+)
+def test_what_is_of_no_use_is_put_aside_with_its_reason(listed, packages, code, reason):
+    """By name and with why; what the house knows, and what others bring, is as it was."""
+    packages.driver("broken", code)
+    packages.driver("theirs", own_parts(id="'other_scale'"))
+    lines = listed()
+    assert len(lines) == len(DRIVERS) + 2 - ("belongs" in reason)
+    said = lines.get("broken") or next(one for one in lines.values() if one["origin"] == "broken")
+    assert reason in said["quarantined"]
+    assert lines["other_scale"]["quarantined"] is None
+
+
+def test_of_two_with_one_id_the_first_by_name_has_it(packages):
+    """Who comes second is told whose it is."""
+    packages.driver("zz_late", own_parts())
+    packages.driver("aa_early", own_parts())
+    assert problems() == {"zz_late": "the id 'their_scale' belongs to aa_early; the driver needs another"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"{HANGS}\n    hang()",
+        own_parts(HANGS, matches="hang"),
+        own_parts(SPINS, matches="hang"),
+        f"{HANGS}\n    DRIVER = hang",
+    ],
+)
+def test_what_does_not_come_back_delays_the_others_by_one_deadline(packages, code):
+    """An import, a factory or a matches() that hangs for ever is given up; all are loaded at once."""
+    for number in (1, 2, 3):
+        packages.driver(f"slow{number}", code)
+    packages.driver("theirs", DRIVER)
+    began = time.monotonic()
+    loaded = load_outside(deadline_s=1.0)
+    assert time.monotonic() - began < 2.9, "three deadlines one after the other"
+    assert {one.name: one.problem for one in loaded if one.problem} == {
+        f"slow{number}": "no answer within 1 s while it was loaded" for number in (1, 2, 3)
+    }
+    assert [driver.id for driver in asked(loaded)] == ["their_scale"]
+
+
+def test_a_process_with_a_hanging_driver_ends_all_the_same(packages):
+    """No thread that hangs keeps a command from leaving; a known driver is found without loading any."""
+    packages.driver("slow", f"{HANGS}\n    hang()")
+    words = ("decode", "--driver", "weight_scale", "--characteristic", "0x2A9D", "00983a")
+    with pusterom(*words, PYTHONPATH=str(packages.folder)) as program:
+        assert program.ended(within_s=10) == 0
+        assert '"value": 75.0' in program.out[0]
+
+
+def test_what_a_running_hub_has_given_up_is_listed(listed, packages, folder):
+    """The hub's folder says whom it no longer asks; without such a file, or with a damaged one, nobody."""
+    packages.driver("theirs", DRIVER)
+    config = ("--config", folder / "hub.toml")
+    assert listed(*config)["their_scale"]["quarantined"] is None
+    (folder / "log").mkdir()
+    loaded = load_outside()
+    loaded[0].problem = "no answer within 5 s"
+    note_quarantine(folder / "log", loaded)
+    assert listed(*config)["their_scale"]["quarantined"] == "no answer within 5 s"
+    (folder / "log" / "outside.json").write_text('[{"name": 3}]')
+    assert quarantined_in(folder / "log") == {}
+    assert listed(*config)["their_scale"]["quarantined"] is None
