@@ -32,6 +32,7 @@ class Wish:
     address: str | None = None
     seconds: float = 120.0
     told: Mapping[str, Told] = field(default_factory=dict)
+    radio: str = "virtual"
 
 
 async def to_file(radio: Radio, wish: Wish, file: Path, now: Now, say: Callable[[str], None]) -> int:
@@ -55,7 +56,7 @@ async def capture(radio: Radio, wish: Wish, file: Path, now: Now, say: Callable[
     visitor = Visitor(wall_clock(now(), wish.zone), told)
     with _new(file) as out:
         recorder = _recorder(out, seen.address, told)
-        recorder.begin(Header.of(driver.id, seen.address, wish.zone.key, visitor.wall_clock, told))
+        recorder.begin(Header.of(driver.id, wish.radio, seen.address, wish.zone.key, visitor))
         recorder.advertisement(seen)
         taker = _Taker(radio, driver, seen, recorder, ends_at_s, visitor)
         return await (taker.overhear() if driver.overhear is not None else taker.talk())

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -169,6 +170,7 @@ def capture(
         raise WordsError("say which device: --address MAC, or --driver ID for any that it knows")
     check_place(out)
     wish, bonds = _wish(address, driver, seconds, config)
+    wish = replace(wish, radio=radio.partition(":")[0])  # where its socket lies is nobody's business
     quiet_libraries()
     finish(to_file(open_radio(radio, bonds=bonds), wish, out, utc_now, say))
 

@@ -44,7 +44,7 @@ def _hung(name: str, point: EntryPoint) -> typer.Typer:
         alone.command(name)(point.load())
     except ModuleNotFoundError as missing:
         _add_absent(alone, name, f"{_said(point)} is not here: {missing}. Install {_package(point)} for it.")
-    except Exception as error:  # noqa: BLE001 - another package's fault must not hide the commands beside it
+    except Exception as error:
         if _is_ours(point):
             raise
         _add_absent(alone, name, f"{_said(point)} of {_package(point)} can't be loaded: {error!r}")

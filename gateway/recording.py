@@ -14,7 +14,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any
 
-from devices.driver import Told
+from devices.driver import Told, Visitor
 
 VERSION = 1
 BLOT = "**"
@@ -22,8 +22,8 @@ BLOT = "**"
 Event = dict[str, Any]
 
 _HEADER: dict[str, type | UnionType] = {
-    "driver": str, "address": str, "timezone": str, "wall_clock": str | None, "user_slot": int | None,
-    "has_consent_code": bool, "has_bind_key": bool,
+    "driver": str, "radio": str, "address": str, "timezone": str, "wall_clock": str | None,
+    "user_slot": int | None, "has_consent_code": bool, "has_bind_key": bool,
 }  # fmt: skip
 
 
@@ -36,9 +36,13 @@ class RecordingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What must be known to play a recording; the address is whole only where a key needs it to be."""
+    """What must be known to play a recording; the address is whole only where a key needs it to be.
+
+    `radio` is what heard it: bluez heard a real device, any other one a twin.
+    """
 
     driver: str
+    radio: str
     address: str
     timezone: str
     wall_clock: datetime | None = None
@@ -47,19 +51,18 @@ class Header:
     has_bind_key: bool = False
 
     @classmethod
-    def of(
-        cls, driver: str, address: str, timezone: str, wall_clock: datetime | None, told: Told
-    ) -> "Header":
+    def of(cls, driver: str, radio: str, address: str, timezone: str, visitor: Visitor) -> "Header":
         """Return the header of a talk; of a secret it only says that there was one."""
-        has_key = told.bind_key is not None
+        told = visitor.told
         return cls(
             driver,
-            address if has_key else f"{address[:8]}:00:00:00",
+            radio,
+            address if told.bind_key is not None else f"{address[:8]}:00:00:00",
             timezone,
-            wall_clock,
+            visitor.wall_clock,
             told.user_slot,
             told.consent_code is not None,
-            has_key,
+            told.bind_key is not None,
         )
 
     def line(self) -> Event:

@@ -14,19 +14,26 @@ DRIVER = """
 """A driver from outside that is in order, but for its name another's."""
 
 HANGS = """
+    from threading import Event
     from time import sleep
 
+    ASKED = Event()
+
     def hang(*_):
+        ASKED.set()
         sleep(3600)
 """
 SPINS = """
-    STOP = False
+    from threading import Event
+
+    ASKED, STOP = Event(), False
 
     def hang(*_):
+        ASKED.set()
         while not STOP:
             pass
 """
-"""A thread can't be ended from outside: who lets it spin says STOP at the end."""
+"""`ASKED` is set once it hangs. A thread can't be ended from outside: `Packages.forget` says STOP."""
 
 
 class Packages:
@@ -61,6 +68,6 @@ class Packages:
 
 def own_parts(*parts: str, **names: str) -> str:
     """Return the code of a driver made of DRIVER, whose named parts are functions of these pieces."""
-    pieces = [dedent(part) for part in (DRIVER, *parts)]
+    pieces = [dedent(part) for part in (DRIVER, *parts)]  # each with an indent of its own
     changes = ", ".join(f"{name}={value}" for name, value in names.items())
     return "\n".join([*pieces, f"DRIVER = replace(DRIVER, {changes})"])
