@@ -7,7 +7,8 @@ peak_flow = "their_package.peak_flow:DRIVER"
 import json
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
@@ -22,7 +23,7 @@ from gateway.apart import LateError, Outcome, apart, wait_for_all
 GROUP = "pusterom.drivers"
 
 QUARANTINE_FILE = "outside.json"
-"""In the hub's folder, while there are drivers from outside."""
+"""In the folder of a hub that runs and has drivers from outside."""
 
 LOAD_S = 20.0
 """So long the import of a driver may take; a slow card with large libraries needs some seconds."""
@@ -95,10 +96,21 @@ def _admitted(
     return one
 
 
-def note_quarantine(folder: Path, outsiders: Iterable[Outsider]) -> None:
-    """Write down who is not asked by the hub that runs now, for `pusterom devices` to read."""
-    found = [{"name": one.name, "problem": one.problem} for one in outsiders if one.problem is not None]
-    (folder / QUARANTINE_FILE).write_text(json.dumps(found), encoding="utf-8")
+@contextmanager
+def noted(folder: Path, outsiders: Iterable[Outsider]) -> Iterator[Callable[[Outsider], None]]:
+    """Keep in this folder who is not asked by the hub that runs now, for `pusterom devices` to read."""
+    file, outsiders = folder / QUARANTINE_FILE, tuple(outsiders)
+
+    def note(_one: Outsider | None = None) -> None:
+        found = [{"name": one.name, "problem": one.problem} for one in outsiders if one.problem is not None]
+        file.write_text(json.dumps(found), encoding="utf-8")
+
+    if outsiders:
+        note()
+    try:
+        yield note
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def quarantined_in(folder: Path) -> dict[str, str]:

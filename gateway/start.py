@@ -13,7 +13,7 @@ from cloud_bridge.program import utc_now
 from cloud_bridge.settings import load_plan
 from gateway.apart import ask
 from gateway.app import Hub
-from gateway.outside import LOAD_S, Outside, load_outside, note_quarantine
+from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
 from gateway.settings import Settings
@@ -58,6 +58,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
         closing(listen(settings.page.host, settings.page.port)) as page,
         own_folder(settings.folder),
         closing(open_store(settings)) as store,
+        noted(settings.folder, outsiders) as note,
     ):
         hub = Hub(
             radio=radio,
@@ -70,9 +71,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             told=told,
             outside=Outside(outsiders),
         )
-        if outsiders:
-            note_quarantine(settings.folder, outsiders)
-            hub.outsiders.on_quarantine = lambda _one: note_quarantine(settings.folder, outsiders)
+        hub.outsiders.on_quarantine = note
         say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
             f"{store.highest - store.cursor} of them waiting")  # fmt: skip
         say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")

@@ -180,9 +180,9 @@ def test_a_code_is_found_in_each_way_to_write_it(tmp_path, form):
 
 def test_measured_bytes_that_equal_the_code_are_kept(tmp_path):
     """A weight may be the very number; only where the code was written are answers looked through."""
-    link = scale((WEIGHT, WEIGHED))
-    file, _ = captured(tmp_path, OneDevice(SEEN, link=link), driver=CONSENTING, told=Told(1, 0x3A98 % 10000))
-    assert [line["value"] for line in replayed(file, [CONSENTING])] == [75.0]
+    link = scale((WEIGHT, b"\0" + (4711).to_bytes(2, "little")))
+    file, _ = captured(tmp_path, OneDevice(SEEN, link=link), driver=CONSENTING, told=Told(1, 4711))
+    assert [line["value"] for line in replayed(file, [CONSENTING])] == [23.555]
 
 
 def _hears(seen, told):

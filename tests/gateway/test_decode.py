@@ -24,6 +24,17 @@ UART = """
     OWN = ("0734594a-a8e7-4b1a-a6b1-cd5243059a57",)
     TWINS = ("0000ffe1-0000-1000-8000-00805f9b34fb",)
 """
+HALVES = """
+    from devices.drivers.weight_scale import Frame
+
+    class Halves:
+        data = b""
+
+        def feed(self, char, data):
+            self.data += data
+            if len(self.data) == 3:
+                yield Frame.from_bytes(self.data)
+"""
 BROADCAST = """
     def heard(seen, told):
         data = dict(seen.service_data).get(SERVICE)
@@ -81,6 +92,23 @@ def test_no_arrival_is_invented(told):
     _, unset, _ = told(*OXIMETER, "1162004e00e60701010000" + "00")
     assert {one["measured_at"] for one in unset} == {None}
     assert {flag for one in unset for flag in one["quality"]} == {"time_uncertain"}
+
+
+def test_a_device_is_believed_whatever_the_day_is_here(told):
+    """Nobody knows when these bytes were heard: what the device says of next year isn't ahead of us."""
+    _, (line,), _ = told(*SCALE, "020c3aef07030108151e")
+    assert (line["measured_at"], line["quality"]) == ("2031-03-01T08:21:30+01:00", [])
+
+
+def test_a_frame_may_come_in_pieces(told, packages):
+    """One decoder hears all notifications: what is half in the first is whole in the second."""
+    packages.driver("halves", own_parts(HALVES, decoder="Halves"))
+    words = ("decode", "--driver", "their_scale", "--characteristic", "2a9d")
+    _, said, _ = told(*words, "0098", "3a")
+    assert [line["value"] for line in said] == [75.0]
+    code, said, err = told(*words, "0098")
+    assert (code, said) == (0, [])
+    assert "no whole frame yet" in err
 
 
 def test_a_stranger_on_the_scale_is_named(told):

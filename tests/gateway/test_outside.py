@@ -9,9 +9,9 @@ import time
 import pytest
 
 from devices.catalog import DRIVERS, HOUSE
-from gateway.outside import asked, load_outside, note_quarantine, quarantined_in
+from gateway.outside import asked, load_outside, noted, quarantined_in
 from tests.installed import DRIVER, HANGS, SPINS, own_parts
-from tests.program import ROOT
+from tests.program import ROOT, pusterom
 
 PROMPT_S = 1.5
 """The deadline of a test: what hangs, hangs for an hour."""
@@ -169,9 +169,24 @@ def test_what_a_running_hub_has_given_up_is_listed(listed, packages, folder):
     assert listed(*config)["their_scale"]["quarantined"] is None
     (folder / "log").mkdir()
     loaded = load_outside()
-    loaded[0].problem = "no answer within 5 s"
-    note_quarantine(folder / "log", loaded)
-    assert listed(*config)["their_scale"]["quarantined"] == "no answer within 5 s"
+    with noted(folder / "log", loaded) as note:
+        assert listed(*config)["their_scale"]["quarantined"] is None
+        loaded[0].problem = "no answer within 5 s"
+        note(loaded[0])
+        assert listed(*config)["their_scale"]["quarantined"] == "no answer within 5 s"
+    assert listed(*config)["their_scale"]["quarantined"] is None, "it runs no longer"
     (folder / "log" / "outside.json").write_text('[{"name": 3}]')
     assert quarantined_in(folder / "log") == {}
     assert listed(*config)["their_scale"]["quarantined"] is None
+
+
+def test_a_real_hub_runs_on_with_a_driver_that_is_of_no_use(packages, folder):
+    """It says which and why, leaves a word for `pusterom devices`, serves its page, stops when told to."""
+    packages.driver("broken", "raise RuntimeError('not today')")
+    packages.driver("theirs", DRIVER)
+    with pusterom("hub", "run", "--config", str(folder / "hub.toml"), PYTHONPATH=str(packages.folder)) as hub:
+        hub.wait_for("driver broken of broken is not asked: can't be loaded: RuntimeError: not today")
+        hub.wait_for("page on http")
+        assert list(quarantined_in(folder / "log")) == ["broken"]
+        assert hub.stop() == 0
+    assert quarantined_in(folder / "log") == {}

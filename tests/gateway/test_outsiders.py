@@ -1,6 +1,7 @@
 """Drivers from outside in a running hub: asked after the house's own, and never in another's name."""
 
 import asyncio
+import sys
 import threading
 
 import pytest
@@ -96,9 +97,12 @@ def test_a_matches_that_raises_on_some_device_is_asked_no_more(tmp_path, package
     packages.driver("theirs", outsider(f"\n    {knows}\n"))
 
     async def story(house):
+        given_up = []
+        house.hub.outsiders.on_quarantine = given_up.append
         house.stranger.measure(NOON, 62.5)
         await house.until(lambda: house.faults())
-        return house.faults()[0], house.hub.outsiders.all[0].problem
+        assert given_up == list(house.hub.outsiders.all), "said once, to whoever wants to write it down"
+        return house.faults()[0], given_up[0].problem
 
     fault, problem = play(tmp_path, story)
     assert (fault.device, fault.reason) == (THEIRS, "driver fault: ZeroDivisionError")
@@ -153,6 +157,26 @@ def test_a_disk_that_does_not_take_stops_the_hub_here_too(tmp_path, packages):
     assert stopped.group_contains(StoreError)
 
 
+def test_a_bug_of_ours_is_not_taken_for_a_lost_link(tmp_path, packages):
+    """What breaks while the hub takes a reading ends the visit by its own name, as with a house driver."""
+    packages.driver("theirs", outsider())
+
+    async def story(house):
+        keep, bugs = house.hub.pipeline.keep, [ZeroDivisionError()]
+
+        def keep_or_stumble(*words):
+            if bugs:
+                raise bugs.pop()
+            keep(*words)
+
+        house.hub.pipeline.keep = keep_or_stumble
+        house.stranger.measure(NOON, 62.5)
+        await house.until(lambda: house.faults())
+        return house.faults()[0].reason
+
+    assert play(tmp_path, story) == "driver fault: ZeroDivisionError"
+
+
 async def until_it_stops(folder, story):
     """Run a house whose hub must end by itself."""
     house = House(folder)
@@ -162,11 +186,18 @@ async def until_it_stops(folder, story):
 
 
 def test_what_a_stranger_calls_is_read_and_meant_apart(tmp_path, packages):
-    """A broadcasting device of a driver from outside is overheard; what it repeats is one reading."""
+    """A broadcasting device of a driver from outside is overheard; about what it repeats nobody is asked."""
     hears = """
     from devices.drivers.weight_scale import Frame
 
+    CALLS = []
+
+    def knows(seen):
+        CALLS.append("matches")
+        return seen.name == "Stranger"
+
     def hears(seen, told):
+        CALLS.append("overhear")
         return Frame(12500) if seen.name == "Stranger" else None
     """
     packages.driver("theirs", outsider(hears, session="None", overhear="hears"))
@@ -175,10 +206,10 @@ def test_what_a_stranger_calls_is_read_and_meant_apart(tmp_path, packages):
         house.stranger.is_awake = True
         await house.until(lambda: house.weights(THEIRS))
         house.scale.measure(NOON, 75.0)
-        await house.until(lambda: house.weights(OURS))
-        return house.weights(THEIRS)
+        await house.until(lambda: house.weights(OURS))  # by then it has called again
+        return house.weights(THEIRS), sys.modules["theirs"].CALLS[1:]  # the first was asked at loading
 
-    assert play(tmp_path, story) == [62.5]
+    assert play(tmp_path, story) == ([62.5], ["matches", "overhear"])
 
 
 def test_the_house_pays_nothing(tmp_path, packages):

@@ -103,30 +103,25 @@ def changed(tmp_path, number, old, new):
 
 
 @pytest.mark.parametrize(
-    ("number", "old", "new", "reason"),
+    ("number", "change", "reason"),
     [
-        (1, '"pusterom_capture": 1', '"pusterom_capture": 2', "line 1: this is a capture of version 2"),
-        (1, '"pusterom_capture": 1', '"other": 1', "line 1: this is no capture of Pusterom"),
-        (
-            1,
-            "pulse_oximeter",
-            "pulse_oximetre",
-            r"line 1: nobody knows the driver .* \(did you mean pulse_oxi",
-        ),
-        (1, '"user_slot": null', '"user_slot": "me"', "line 1: user_slot can't be 'me'"),
-        (1, "2026-06-01T15", "yesterday", "line 1: Invalid isoformat"),
-        (1, "Europe/Oslo", "Oslo", "line 1: 'Oslo' is no time zone"),
-        (2, '"name": "Oximeter", ', "", "line 2: no advertisement"),
-        (3, "has", "had", "line 3: nothing happens here"),
-        (14, "4c00", "4c0", "line 14: its hex '4c0' is not hexadecimal"),
-        (14, "{", "", "line 14: "),
-        (18, '"0101"', '"0103"', "line 18: recorded is 'write .* 0103'; the driver writes 0101"),
-        (18, "true", "false", "line 18: .*the driver writes to .* with a response"),
+        (1, ('"pusterom_capture": 1', '"pusterom_capture": 2'), "line 1: this is a capture of version 2"),
+        (1, ('"pusterom_capture": 1', '"other": 1'), "line 1: this is no capture of Pusterom"),
+        (1, ("pulse_oximeter", "pulse_oximetre"), r"nobody knows the driver .* \(did you mean pulse_oxi"),
+        (1, ('"user_slot": null', '"user_slot": "me"'), "line 1: user_slot can't be 'me'"),
+        (1, ("2026-06-01T15", "yesterday"), "line 1: Invalid isoformat"),
+        (1, ("Europe/Oslo", "Oslo"), "line 1: 'Oslo' is no time zone"),
+        (2, ('"name": "Oximeter", ', ""), "line 2: no advertisement"),
+        (3, ("has", "had"), "line 3: nothing happens here"),
+        (14, ("4c00", "4c0"), "line 14: its hex '4c0' is not hexadecimal"),
+        (14, ("{", ""), "line 14: "),
+        (18, ('"0101"', '"0103"'), "line 18: recorded is 'write .* 0103'; the driver writes 0101"),
+        (18, ("true", "false"), "line 18: .*the driver writes to .* with a response"),
     ],
 )
-def test_a_broken_recording_is_named_with_file_and_line(tmp_path, run, number, old, new, reason):
+def test_a_broken_recording_is_named_with_file_and_line(tmp_path, run, number, change, reason):
     """A file that is none, or whose talk can't have been: exit code 65, the reason as JSON and for people."""
-    file = changed(tmp_path, number, old, new)
+    file = changed(tmp_path, number, *change)
     with pytest.raises(RecordingError, match=reason):
         replayed(file)
     code, out, err = run("replay", file)
