@@ -84,7 +84,7 @@ def show_devices(
 
 
 def decode(
-    notifications: Annotated[list[str], typer.Argument(metavar="HEX…", help="One or more, in their order.")],
+    notifications: Annotated[list[str], typer.Argument(metavar="HEX", help="One or more, in their order.")],
     *,
     driver: DriverName,
     characteristic: Annotated[

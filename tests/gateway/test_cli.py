@@ -1,10 +1,13 @@
 """The command: it teaches, and what a person must act on is one line and an exit code."""
 
 import socket
+from importlib import import_module
 from importlib.metadata import version
 
 import pytest
 
+from cloud_bridge.settings import SettingsError
+from gateway.errors import EXITS, exit_code_of
 from gateway.settings import Settings
 from tests.gateway.conftest import CONFIG, HUB, PLAN, UNAVAILABLE, on_disk
 from tests.given import HOME
@@ -172,6 +175,18 @@ def test_a_command_of_another_package_names_it_when_it_is_not_whole(run, package
     code, out, err = run("devices", "check", "theirs", "--any", "words")
     assert (code, out) == (UNAVAILABLE, "")
     assert "`devices check` is not here: No module named 'horoscope'. Install kit for it." in err
+
+
+def test_every_error_that_has_an_exit_code_exists():
+    """The table knows errors by name: each is a class of that module, and finds its own code."""
+    for name, code in EXITS.items():
+        module, _, word = name.rpartition(".")
+        error = getattr(import_module(module), word)
+        assert issubclass(error, Exception)
+        made = error.__new__(error)
+        assert exit_code_of(made)[1] == code
+    assert exit_code_of(type("OurOwn", (SettingsError,), {}).__new__(SettingsError))[1] == CONFIG
+    assert exit_code_of(ZeroDivisionError()) is None
 
 
 def test_a_refusal_of_a_real_process_is_one_line(folder):
