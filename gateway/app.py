@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import tzinfo
 from random import Random
 from typing import Any
@@ -15,8 +15,10 @@ from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
-from devices.catalog import driver_for
+from devices.catalog import HOUSE, Catalog
 from devices.driver import NOTHING_TOLD, Advertisement, Driver, Told
+from gateway.outside import NOBODY_OUTSIDE, Outside, Outsider
+from gateway.outsiders import Outsiders
 from gateway.pipeline import Pipeline
 from gateway.ports import Now, Radio, RadioError
 from gateway.store.log import Store
@@ -45,6 +47,8 @@ class Hub:
         visits: Visits | None = None,
         backoff_s_max: float = BACKOFF_S_MAX,
         told: Mapping[str, Told] | None = None,
+        catalog: Catalog = HOUSE,
+        outside: Outside = NOBODY_OUTSIDE,
     ) -> None:
         self.radio_problem: str | None = None
         self.store = store
@@ -64,40 +68,61 @@ class Hub:
         )
         self.pipeline = Pipeline(store, plan, now=now, timezone=timezone, on_commit=self._committed)
         self._overheard = Overheard(self.pipeline)
+        self._catalog = catalog
+        self._tasks: asyncio.TaskGroup | None = None
+        self.outsiders = Outsiders(outside, self.pipeline, self._visit_outside, self._told_of)
 
     async def run(self) -> None:
         """Run until cancelled."""
         self.pipeline.note(EntryKind.HUB_STARTED, orjson.dumps({"at": self.now().isoformat()}))
         async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
             tasks.create_task(self.carrier.run())
-            tasks.create_task(self._listen(tasks))
+            tasks.create_task(self._listen())
+            if self.outsiders.all:
+                tasks.create_task(self.outsiders.run())
 
-    async def _listen(self, tasks: asyncio.TaskGroup) -> None:
+    def driver_by_id(self, driver_id: str) -> Driver[Any] | None:
+        """Return the driver of this id, the house's own or one from outside."""
+        return self._catalog.driver_by_id(driver_id) or self.outsiders.driver_by_id(driver_id)
+
+    async def _listen(self) -> None:
         """Hear who calls and visit them; a radio that goes away is asked for again."""
         while True:
             try:
                 async for seen in self._radio.scan():
                     self._note_radio(None)
-                    self._hear(seen, tasks)
+                    self._hear(seen)
             except RadioError as error:
                 self._note_radio(str(error))
             await asyncio.sleep(RADIO_WAIT_S)
 
-    def _hear(self, seen: Advertisement, tasks: asyncio.TaskGroup) -> None:
-        driver = driver_for(seen)
+    def _hear(self, seen: Advertisement) -> None:
+        driver = self._catalog.driver_for(seen)
         if driver is None:
-            return
-        if driver.overhear is not None:
+            self.outsiders.hear(seen)
+        elif driver.overhear is not None:
             self._overheard.take(driver, seen, self._told_of(seen))
-        elif self._visits.begin(seen.address, asyncio.get_running_loop().time()):
-            tasks.create_task(self._visit(driver, seen))
+        else:
+            told = self._told_of(seen)
+            self._visit(seen, lambda: talk(self._radio, self.pipeline, driver, seen.address, told))
 
-    async def _visit(self, driver: Driver[Any], seen: Advertisement) -> None:
+    def _visit_outside(self, outsider: Outsider, seen: Advertisement) -> None:
+        told = self._told_of(seen)
+        self._visit(seen, lambda: self.outsiders.talk(self._radio, outsider, seen.address, told))
+
+    def _visit(self, seen: Advertisement, talk_to: Callable[[], Awaitable[bool]]) -> None:
+        """Begin a visit, if this device may be talked to now."""
+        assert self._tasks is not None, "a hub that runs hears"
+        if self._visits.begin(seen.address, asyncio.get_running_loop().time()):
+            self._tasks.create_task(self._until_over(seen.address, talk_to))
+
+    async def _until_over(self, address: str, talk_to: Callable[[], Awaitable[bool]]) -> None:
         did_talk = False
         try:
-            did_talk = await talk(self._radio, self.pipeline, driver, seen.address, self._told_of(seen))
+            did_talk = await talk_to()
         finally:
-            self._visits.end(seen.address, asyncio.get_running_loop().time(), did_talk=did_talk)
+            self._visits.end(address, asyncio.get_running_loop().time(), did_talk=did_talk)
 
     def _told_of(self, seen: Advertisement) -> Told:
         return self._told.get(seen.address.upper(), NOTHING_TOLD)

@@ -1,29 +1,25 @@
-"""The `pusterom` command. Floors above hang their own commands in by entry point."""
+"""The `pusterom` command. Floors above hang their own commands in by entry point.
 
-import logging
+What only one command needs is imported inside it: a command that turns bytes into readings is there
+at once, and loads neither radio nor store nor network.
+"""
+
 import secrets
 import sys
-from collections.abc import Coroutine
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from cloud_bridge.backend.settings import WardSettings
-from cloud_bridge.backend.start import enrol_person, run_ward
-from cloud_bridge.backend.views import Person
-from cloud_bridge.contract.topics import is_home_id
-from cloud_bridge.program import run_program, say_error
-from cloud_bridge.settings import COMMAND_LINE, SettingsError, load_plan
-from gateway.errors import EXIT_UNAVAILABLE, exit_code_of
-from gateway.settings import HOME_HINT, Settings
-from gateway.start import run_hub
-
-COMMANDS = "pusterom.commands"
+from cloud_bridge.program import say_error
+from gateway.cli_devices import add_to
+from gateway.console import Verbose, begin_logging, finish, say
+from gateway.errors import exit_code_of
+from gateway.hung_in import OpenGroup
 
 app = typer.Typer(
+    cls=OpenGroup,
     help="Pusterom: a hub in the home of a COPD patient, and the bridge from there to hospital and"
     " municipality.\n\n"
     "Begin with `pusterom demo`: the whole line on this machine, nothing to install.\n\n"
@@ -32,14 +28,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-hub = typer.Typer(help="The box in the home: hears devices, keeps, judges, carries.", no_args_is_help=True)
-ward = typer.Typer(help="The shared backend of hospital and municipality.", no_args_is_help=True)
+hub = typer.Typer(
+    cls=OpenGroup, help="The box in the home: hears devices, keeps, judges, carries.", no_args_is_help=True
+)
+ward = typer.Typer(
+    cls=OpenGroup, help="The shared backend of hospital and municipality.", no_args_is_help=True
+)
 app.add_typer(hub, name="hub")
 app.add_typer(ward, name="ward")
+add_to(app)
 
-_console = Console(highlight=False, soft_wrap=True)
-
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what happens inside.")]
 HubFile = Annotated[Path, typer.Option("--config", help="The hub's settings file.")]
 WardFile = Annotated[Path, typer.Option("--config", help="The ward's settings file.")]
 
@@ -61,6 +59,9 @@ def hub_run(
 
     Next: open the address that it prints, and run the ward with `pusterom ward run`.
     """
+    from gateway.settings import Settings
+    from gateway.start import run_hub
+
     begin_logging(verbose=verbose)
     said = {name: value for name, value in (("radio", radio), ("broker", broker)) if value}
     finish(run_hub(Settings.load(config, said), say))
@@ -72,6 +73,9 @@ def hub_check(config: HubFile = Path("config/hub.toml")) -> None:
 
     Touches neither log nor key nor network. Next: `pusterom hub run`.
     """
+    from cloud_bridge.settings import load_plan
+    from gateway.settings import Settings
+
     settings = Settings.load(config)
     plan = load_plan(settings.plan_file)
     say(f"{config}: home {settings.home}, radio {settings.radio}, broker {settings.broker}")
@@ -103,6 +107,9 @@ def ward_run(
 
     Next: open the address that it prints, and name the patients with `pusterom ward enrol`.
     """
+    from cloud_bridge.backend.settings import WardSettings
+    from cloud_bridge.backend.start import run_ward
+
     begin_logging(verbose=verbose)
     said = {name: value for name, value in (("broker", broker), ("database", database)) if value}
     finish(run_ward(WardSettings.load(config, said), say))
@@ -119,6 +126,13 @@ def ward_enrol(
 
     Next: `pusterom ward run`, and the name stands in the work list.
     """
+    from cloud_bridge.backend.settings import WardSettings
+    from cloud_bridge.backend.start import enrol_person
+    from cloud_bridge.backend.views import Person
+    from cloud_bridge.contract.topics import is_home_id
+    from cloud_bridge.settings import COMMAND_LINE, SettingsError
+    from gateway.settings import HOME_HINT
+
     if not is_home_id(home):
         raise SettingsError(COMMAND_LINE, "--home", f"{HOME_HINT} (it says {home!r}).")
     finish(enrol_person(WardSettings.load(config), Person(home, name, birth_year)))
@@ -131,27 +145,8 @@ def show_version() -> None:
     say(version("pusterom"))
 
 
-def say(line: str) -> None:
-    """Print one line as it is: a path may hold what rich would take for markup."""
-    _console.print(line, markup=False)
-
-
-def begin_logging(*, verbose: bool) -> None:
-    """Log to stderr; the libraries below say only what a person can act on."""
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format=form)
-
-
-def finish(work: Coroutine[Any, Any, int]) -> None:
-    """Run a program to its end and leave with its exit code, if that is not 0."""
-    if code := run_program(work):
-        raise typer.Exit(code)
-
-
 def main() -> None:
     """Run the command; an error that a person must act on is one line and an exit code."""
-    for point in entry_points(group=COMMANDS):
-        _hang_in(point)
     try:
         app()
     except BaseException as error:
@@ -161,18 +156,3 @@ def main() -> None:
         message, code = known
         say_error(message)
         sys.exit(code)
-
-
-def _hang_in(point: EntryPoint) -> None:
-    """Add a command of a floor above; one whose packages are not installed says so when it is called."""
-    try:
-        app.command(point.name)(point.load())
-    except ModuleNotFoundError as missing:
-        reason = f"`{point.name}` is not here: {missing}. Install pusterom[simulators] for it."
-
-        def absent() -> None:
-            say_error(reason)
-            raise typer.Exit(EXIT_UNAVAILABLE)
-
-        any_words = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-        app.command(point.name, help=reason, context_settings=any_words)(absent)

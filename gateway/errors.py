@@ -1,31 +1,33 @@
-"""Which errors a person must act on, and the exit code that says so."""
+"""Which errors a person must act on, and the exit code that says so.
 
-from cloud_bridge.backend.database import AwayError, TablesError
-from cloud_bridge.broker import UplinkError
-from cloud_bridge.broker_access import BrokerSettingsError
-from cloud_bridge.look.serve import PortError
+They are known by name, so that a command that only turns bytes into readings loads no store and no
+network for the sake of errors that it can't meet.
+"""
+
 from cloud_bridge.program import causes
-from cloud_bridge.settings import SettingsError
-from gateway.ports import RadioError
-from gateway.store.file import DiskError, StoreError
-from gateway.store.keys import KeyFileError
 
-EXIT_CONFIG = 78  # sysexits.h: something in the configuration is wrong
-EXIT_DISK = 74  # the disk does not take what must be kept; a later start may find it mended
+EXIT_USAGE = 64  # sysexits.h: what was written behind the command can't be meant
+EXIT_DATA = 65  # sysexits.h: the bytes that were handed in are not what they should be
 EXIT_UNAVAILABLE = 69  # sysexits.h: something outside the program is not to be had
+EXIT_DISK = 74  # the disk does not take what must be kept; a later start may find it mended
+EXIT_CONFIG = 78  # sysexits.h: something in the configuration is wrong
 
-_EXITS: tuple[tuple[type[BaseException], int], ...] = (
-    (SettingsError, EXIT_CONFIG),
-    (BrokerSettingsError, EXIT_CONFIG),
-    (KeyFileError, EXIT_CONFIG),
-    (DiskError, EXIT_DISK),
-    (StoreError, EXIT_CONFIG),
-    (AwayError, EXIT_UNAVAILABLE),
-    (TablesError, EXIT_CONFIG),
-    (PortError, EXIT_UNAVAILABLE),
-    (RadioError, EXIT_UNAVAILABLE),
-    (UplinkError, EXIT_UNAVAILABLE),
-)
+EXITS: dict[str, int] = {
+    "cloud_bridge.backend.database.AwayError": EXIT_UNAVAILABLE,
+    "cloud_bridge.backend.database.TablesError": EXIT_CONFIG,
+    "cloud_bridge.broker.UplinkError": EXIT_UNAVAILABLE,
+    "cloud_bridge.broker_access.BrokerSettingsError": EXIT_CONFIG,
+    "cloud_bridge.look.serve.PortError": EXIT_UNAVAILABLE,
+    "cloud_bridge.settings.SettingsError": EXIT_CONFIG,
+    "gateway.capture.NothingHeardError": EXIT_UNAVAILABLE,
+    "gateway.ports.RadioError": EXIT_UNAVAILABLE,
+    "gateway.recording.RecordingError": EXIT_DATA,
+    "gateway.store.file.DiskError": EXIT_DISK,
+    "gateway.store.file.StoreError": EXIT_CONFIG,
+    "gateway.store.keys.KeyFileError": EXIT_CONFIG,
+    "gateway.words.WordsError": EXIT_USAGE,
+}
+"""By the error's full name; a subclass that is not named here counts as what it is derived from."""
 
 
 def exit_code_of(error: BaseException) -> tuple[str, int] | None:
@@ -39,7 +41,8 @@ def exit_code_of(error: BaseException) -> tuple[str, int] | None:
 
 
 def _code(error: BaseException) -> int | None:
-    return next((code for kind, code in _EXITS if isinstance(error, kind)), None)
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
+    return next((EXITS[name] for name in names if name in EXITS), None)
 
 
 def _line(error: BaseException) -> str:

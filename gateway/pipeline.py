@@ -13,10 +13,10 @@ from cloud_bridge.contract.plan import Plan
 from devices.blocks import BlockBuilder
 from devices.driver import NOTHING_TOLD, Driver, FrameError, Told
 from devices.identity import NOT_TOLD, DeviceIdentity
-from devices.readings import FIRST_CREDIBLE_YEAR, Heard, Reading
+from devices.readings import Heard, Reading
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
-from gateway.ports import Now
+from gateway.ports import Now, wall_clock
 from gateway.store.log import Fact, Met, Store
 
 GROUP_COUNT_MAX = 50
@@ -53,10 +53,7 @@ class Pipeline:
 
     def wall_clock(self) -> datetime | None:
         """Return the home's own time as a device keeps it, or None while the hub doesn't know it."""
-        now = self.now()
-        if now.year < FIRST_CREDIBLE_YEAR:
-            return None
-        return now.astimezone(self.timezone).replace(tzinfo=None, microsecond=0)
+        return wall_clock(self.now(), self.timezone)
 
     def keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
         """Judge what is new, then commit readings, alerts, faults and the judge's state as one."""
@@ -123,15 +120,19 @@ class Visit:
         self._readings: list[Reading] = []
         self._faults: list[DeviceFault] = []
 
-    def take(self, frame: Any) -> None:  # noqa: ANN401 - a frame is private to its driver
-        """Take one frame, the FrameError in its place, or a word about the device itself."""
+    def take(self, frame: Any, meaning: tuple[Reading, ...] | None = None) -> None:  # noqa: ANN401 - a frame is private to its driver
+        """Take one frame, the FrameError in its place, or a word about the device itself.
+
+        `meaning` is what the frame means where its driver was asked already: one from outside may
+        not be asked here, where everybody would wait for it.
+        """
         if isinstance(frame, DeviceIdentity):
             self._identity = self._identity.completed_by(frame)
             return
         self.frame_count += 1
-        heard = self._heard()
         try:
-            readings = () if isinstance(frame, FrameError) else self._driver.readings(frame, heard)
+            readings = () if isinstance(frame, FrameError) else meaning
+            readings = self._driver.readings(frame, self.heard()) if readings is None else readings
             fault = frame if isinstance(frame, FrameError) else None
         except FrameError as error:
             readings, fault = (), error
@@ -142,7 +143,8 @@ class Visit:
         if len(self._readings) >= GROUP_COUNT_MAX:
             self.flush()
 
-    def _heard(self) -> Heard:
+    def heard(self) -> Heard:
+        """Return the circumstances in which a frame that comes now is heard."""
         pipeline = self._pipeline
         return Heard(
             self._address,

@@ -2,13 +2,21 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Protocol
 
 from devices.driver import Advertisement, Link
+from devices.readings import FIRST_CREDIBLE_YEAR
 
 Now = Callable[[], datetime]
 """The clock: an aware datetime in UTC."""
+
+
+def wall_clock(now: datetime, zone: tzinfo) -> datetime | None:
+    """Return the home's own time as a device keeps it, or None while the hub doesn't know it."""
+    if now.year < FIRST_CREDIBLE_YEAR:
+        return None
+    return now.astimezone(zone).replace(tzinfo=None, microsecond=0)
 
 
 class RadioError(Exception):

@@ -11,7 +11,9 @@ from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
 from cloud_bridge.settings import load_plan
+from gateway.apart import ask
 from gateway.app import Hub
+from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
 from gateway.settings import Settings
@@ -49,12 +51,14 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
     """Run a hub until cancelled; return the exit code. What can refuse does so before the log is touched."""
     quiet_libraries()
     plan, told = load_plan(settings.plan_file), settings.told()
+    outsiders = await ask(load_outside, "all", deadline_s=2 * LOAD_S)
     radio = open_radio(settings.radio, bonds=settings.folder / BONDS_FILE)
     broker = PahoBroker(settings.broker, username=settings.home, password_file=settings.password_file)
     with (
         closing(listen(settings.page.host, settings.page.port)) as page,
         own_folder(settings.folder),
         closing(open_store(settings)) as store,
+        noted(settings.folder, outsiders) as note,
     ):
         hub = Hub(
             radio=radio,
@@ -65,7 +69,9 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             timezone=settings.zone,
             dice=SystemRandom(),
             told=told,
+            outside=Outside(outsiders),
         )
+        hub.outsiders.on_quarantine = note
         say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
             f"{store.highest - store.cursor} of them waiting")  # fmt: skip
         say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")

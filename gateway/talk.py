@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from devices.driver import NOTHING_TOLD, Advertisement, DeviceError, Driver, Link, Told, Visitor
+from gateway.apart import LateError
 from gateway.pipeline import Pipeline, Visit
 from gateway.ports import Radio
 from gateway.store.file import StoreError
@@ -64,7 +65,7 @@ async def talk(
     """Visit one device; return whether it gave anything. What it gave is committed, however it ends."""
     visit = pipeline.visit(driver, address, told)
     assert driver.session is not None, "only a device that takes visits is visited"
-    with _bulkhead(visit, driver):
+    with bulkhead(visit, driver):
         async with radio.connect(address) as link:
             visitor = Visitor(pipeline.wall_clock(), told)
             async for said in driver.session(CommittingLink(link, visit), visitor):
@@ -81,16 +82,19 @@ class Overheard:
 
     def take(self, driver: Driver[Any], seen: Advertisement, told: Told = NOTHING_TOLD) -> None:
         """Take one advertisement of a device that broadcasts, and commit what it says."""
-        if not self._is_news(seen):
+        if not self.is_news(seen):
             return
         visit = self._pipeline.visit(driver, seen.address, told)
         assert driver.overhear is not None, "only a device that broadcasts is overheard"
-        with _bulkhead(visit, driver):
+        with bulkhead(visit, driver):
             if (said := driver.overhear(seen, told)) is not None:
                 visit.take(said)
 
-    def _is_news(self, seen: Advertisement) -> bool:
-        """Its name comes and goes, its strength never stays, and two calls may take turns: none is news."""
+    def is_news(self, seen: Advertisement) -> bool:
+        """Tell whether this was not said before, and remember it.
+
+        Its name comes and goes, its strength never stays, and two calls may take turns: none is news.
+        """
         call = (seen.address, repr((dict(seen.service_data), dict(seen.manufacturer_data))))
         is_news = call not in self._heard
         self._heard[call] = None
@@ -101,7 +105,7 @@ class Overheard:
 
 
 @contextmanager
-def _bulkhead(visit: Visit, driver: Driver[Any]) -> Iterator[None]:
+def bulkhead(visit: Visit, driver: Driver[Any]) -> Iterator[None]:
     """The one bulkhead of the house: a bug in a driver is a fault of that device and ends this visit only."""
     try:
         yield
@@ -109,6 +113,8 @@ def _bulkhead(visit: Visit, driver: Driver[Any]) -> Iterator[None]:
         log.info("%s: visit over: %s", driver.id, error)
     except StoreError:
         raise  # a disk that does not take is no fault of the device: the process must stop
+    except LateError as error:
+        visit.fault(f"driver fault: {error}; it is not asked again before the hub starts anew")
     except Exception as error:
         log.exception("%s: driver fault", driver.id)
         visit.fault(f"driver fault: {type(error).__name__}")

@@ -6,7 +6,6 @@ from datetime import datetime
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import reading_from
 from cloud_bridge.contract.plan import Plan
-from devices.catalog import driver_by_id
 from devices.kinds import Kind
 from devices.readings import Reading
 from gateway.app import Hub
@@ -48,7 +47,7 @@ class View:
         """Devices met so far, the last heard first."""
         lines = []
         for met in self.hub.store.devices():
-            driver = driver_by_id(met.driver)
+            driver = self.hub.driver_by_id(met.driver)
             title, tier = (driver.title, driver.tier) if driver else (met.driver, "reported")
             lines.append(DeviceLine(met.address, met.driver, title, tier, met.heard_at, met.fault))
         return tuple(lines)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -10,25 +11,28 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cloud_bridge.program import say_error, utc_now
-from gateway.cli import begin_logging, finish, say
+from cloud_bridge.program import utc_now
+from devices.driver import NOTHING_TOLD, Told
+from gateway.console import begin_logging, finish, say
+from gateway.errors import EXIT_DATA
 from gateway.quiet import quiet_libraries
-from simulators.conformance.trial import TrialError, case_of, verdict
+from gateway.words import WordsError, near
+from simulators.conformance.trial import case_of, verdict
 from simulators.demo import Wishes
 from simulators.demo import demo as play
 from simulators.patient import Patient
+from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.twin import Twin
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.shelf import SHELF
+from simulators.simulate import Measure
 from simulators.simulate import simulate as serve_room
 from simulators.story import OSLO
 
 PLAN_FILE = Path(__file__).resolve().parent.parent / "config" / "plan.toml"
 PACE_S = 2.5
 """Seconds a story day lasts when somebody watches."""
-
-EXIT_USAGE, EXIT_BROKEN = 64, 65
-"""sysexits.h: the command was used wrongly; what it was given is broken."""
 
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -66,18 +70,37 @@ def simulate(
     radio: Annotated[
         str, typer.Option(help="The unix socket to offer the air on.")
     ] = "unix:/tmp/pusterom-room",
+    device: Annotated[
+        list[str] | None, typer.Option(help="A driver's id: put its twin into the room. May be repeated.")
+    ] = None,
     every_s: Annotated[float, typer.Option(min=1, help="How often the devices measure.")] = 10,
     seed: Annotated[int, typer.Option(help="Another seed is another patient's fortnight.")] = 1,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
 ) -> None:
-    """Own a virtual room with an oximeter and a scale, for hubs in other processes, until Ctrl-C.
+    """Own a virtual room with devices in it, for hubs in other processes, until Ctrl-C.
 
-    Next, in another terminal: `pusterom hub run --radio unix:/tmp/pusterom-room`
+    Without --device: an oximeter and a scale that show one patient's days.
+
+        pusterom simulate --device weight_scale --device pulse_oximeter
+
+    Next, in another terminal: `pusterom hub run --radio unix:/tmp/pusterom-room`, or
+    `pusterom capture --out talk.jsonl --driver weight_scale --radio unix:/tmp/pusterom-room`
     """
     begin_logging(verbose=verbose)
     quiet_libraries()
-    dice, patient = Random(seed), Patient("nobody", 1955, 91, 82, 62.0)
-    twins: tuple[Twin, ...] = (PulseOximeterTwin(is_secured=True), WeightScaleTwin())
+    dice = Random(seed)
+    twins, measure = _shelved(device, dice) if device else _patients_own(dice)
+
+    async def room() -> int:
+        await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now)
+        return 0
+
+    finish(room())
+
+
+def _patients_own(dice: Random) -> tuple[Sequence[Twin], Measure]:
+    """Return the room of one patient, whose two devices show the same body."""
+    patient = Patient("nobody", 1955, 91, 82, 62.0)
 
     def measure(twin: Twin, now: datetime) -> None:
         local = now.astimezone(OSLO)
@@ -87,11 +110,32 @@ def simulate(
         elif isinstance(twin, WeightScaleTwin):
             twin.measure(local, body.weight_kg)
 
-    async def room() -> int:
-        await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now)
-        return 0
+    return (PulseOximeterTwin(is_secured=True), WeightScaleTwin()), measure
 
-    finish(room())
+
+def _shelved(names: Sequence[str], dice: Random) -> tuple[Sequence[Twin], Measure]:
+    """Return the twins of these drivers; say what a hub must be told of them, where it must."""
+    for name in names:
+        if name not in SHELF:
+            raise WordsError(
+                f"--device: there is no twin of {name!r}{near(name, SHELF)}. There are {', '.join(SHELF)}"
+            )
+    twins = [SHELF[name]() for name in dict.fromkeys(names)]
+    for twin in twins:
+        if twin.told != NOTHING_TOLD:
+            say(f"{twin.name} ({twin.address}): tell the hub {_words_of(twin.told)}")
+
+    def measure(twin: Twin, now: datetime) -> None:
+        assert isinstance(twin, Peripheral), "what stands on the shelf"
+        twin.measure_any(now.astimezone(OSLO), dice)
+
+    return twins, measure
+
+
+def _words_of(told: Told) -> str:
+    key = None if told.bind_key is None else told.bind_key.hex()
+    words = (("user_slot", told.user_slot), ("consent_code", told.consent_code), ("a bind key of", key))
+    return ", ".join(f"{name} {word}" for name, word in words if word is not None)
 
 
 def check_device(
@@ -105,10 +149,5 @@ def check_device(
     Next: mend what FAIL names, then add the driver as devices/README.md says.
     """
     sys.path.insert(0, "")  # a module that lies where one stands is what a person means
-    try:
-        case = case_of(module)
-    except TrialError as error:
-        say_error(str(error))
-        raise typer.Exit(EXIT_USAGE) from None
-    if not verdict(case, say):
-        raise typer.Exit(EXIT_BROKEN)
+    if not verdict(case_of(module), say):
+        raise typer.Exit(EXIT_DATA)

@@ -6,6 +6,7 @@ from typing import Any
 
 from devices.catalog import DRIVERS, driver_by_id
 from devices.driver import Driver
+from gateway.words import WordsError
 from simulators.conformance.case import Case
 from simulators.conformance.checks import CHECKS
 from simulators.conformance.kit import Finding, examine
@@ -13,12 +14,8 @@ from simulators.peripherals.peripheral import Peripheral
 from simulators.shelf import SHELF
 
 
-class TrialError(Exception):
-    """There is nothing to try under this name: what to write instead."""
-
-
 def case_of(name: str) -> Case:
-    """Return the case of a driver's id or of a module with DRIVER and TWIN; raise TrialError otherwise.
+    """Return the case of a driver's id or of a module with DRIVER and TWIN; raise WordsError otherwise.
 
     A module of the house needs no TWIN: its twin stands on the shelf.
     """
@@ -54,10 +51,10 @@ def _driver_in(name: str) -> Driver[Any]:
         module = import_module(name)
     except (ImportError, ValueError) as error:  # an empty name is a ValueError
         ids = ", ".join(driver.id for driver in DRIVERS)
-        raise TrialError(f"{name}: {error}. Write a module with DRIVER and TWIN, or one of: {ids}") from error
+        raise WordsError(f"{name}: {error}. Write a module with DRIVER and TWIN, or one of: {ids}") from error
     driver = getattr(module, "DRIVER", None)
     if not isinstance(driver, Driver):
-        raise TrialError(f"{name} holds no DRIVER; it must be a devices.driver.Driver")
+        raise WordsError(f"{name} holds no DRIVER; it must be a devices.driver.Driver")
     return driver
 
 
@@ -66,5 +63,5 @@ def _twin_of(name: str, driver: Driver[Any]) -> Callable[[], Peripheral]:
         return SHELF[driver.id]
     twin: Callable[[], Peripheral] | None = getattr(import_module(name), "TWIN", None)
     if not callable(twin):
-        raise TrialError(f"{name} holds no TWIN: a callable without arguments that makes a Peripheral")
+        raise WordsError(f"{name} holds no TWIN: a callable without arguments that makes a Peripheral")
     return twin

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.cli import main
 from tests.given import HOME
+from tests.installed import Packages
 
 CONFIG, UNAVAILABLE = 78, 69
 COMMAND_S_MAX = 30
@@ -64,6 +65,17 @@ def run(monkeypatch, capsys):
         return ended.value.code or 0, said.out, said.err
 
     return ran
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """A folder on the path, into which a test puts packages as if they were installed."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    put = Packages(folder)
+    yield put
+    put.forget()
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """The command: it teaches, and what a person must act on is one line and an exit code."""
 
 import socket
+from importlib import import_module
 from importlib.metadata import version
 
 import pytest
 
+from cloud_bridge.settings import SettingsError
+from gateway.errors import EXITS, exit_code_of
 from gateway.settings import Settings
 from tests.gateway.conftest import CONFIG, HUB, PLAN, UNAVAILABLE, on_disk
 from tests.given import HOME
@@ -22,6 +25,10 @@ from tests.program import pusterom
         ("ward enrol", "Next: `pusterom ward run`"),
         ("simulate", "`pusterom hub run --radio"),
         ("demo", "Next: open the two addresses"),
+        ("devices", "Next: `pusterom decode --driver ID"),
+        ("decode", "Next: `--frame` shows"),
+        ("capture", "Next: `pusterom replay FILE`"),
+        ("replay", "Play a recording through its driver"),
     ],
 )
 def test_help_teaches(run, words, lesson):
@@ -127,6 +134,59 @@ def test_a_command_whose_packages_are_missing_says_what_to_install(tmp_path):
         assert demo.ended() == UNAVAILABLE
         assert "Install pusterom[simulators]" in demo.err
         assert demo.err.count("\n") == 0
+
+
+def test_another_package_hangs_a_command_into_a_group(run, packages):
+    """An entry point `devices.check` is the command `pusterom devices check`, with its help and its words."""
+    code = """
+        from typing import Annotated
+        import typer
+
+        def check(module: str, strict: Annotated[bool, typer.Option(help="Be strict.")] = False) -> None:
+            "Try a driver from outside against every law."
+            typer.echo(f"{module} {strict}")
+    """
+    packages.add("kit", code, commands="devices.check = kit:check")
+    assert run("devices", "check", "their_scale", "--strict") == (0, "their_scale True\n", "")
+    _, out, _ = run("devices", "check", "--help")
+    assert "Try a driver from outside" in out
+    _, out, _ = run("devices", "--help")
+    assert "check" in out
+    code, out, _ = run("devices", "--json")
+    assert (code, out[0]) == (0, "["), "without a command the group lists"
+    assert run("check")[0] != 0, "it is no command of its own"
+
+
+def test_what_is_hung_in_takes_no_command_of_ours_away(run, packages):
+    """A name that is taken stays ours, and an entry point that can't be loaded hurts nobody else."""
+    code = "def version():\n    raise AssertionError\n"
+    packages.add("thief", code, commands="version = thief:version\ndevices.lost = thief:nowhere")
+    assert run("version") == (0, f"{version('pusterom')}\n", "")
+    assert run("devices", "--json")[0] == 0
+    assert "decode" in run("--help")[1]
+    code, out, err = run("devices", "lost")
+    assert (code, out) == (UNAVAILABLE, "")
+    assert "`devices lost` of thief can't be loaded: AttributeError" in err
+
+
+def test_a_command_of_another_package_names_it_when_it_is_not_whole(run, packages):
+    """Whose own packages are missing says which to install, in one line, when it is called."""
+    packages.add("kit", "import horoscope", commands="devices.check = kit:check")
+    code, out, err = run("devices", "check", "theirs", "--any", "words")
+    assert (code, out) == (UNAVAILABLE, "")
+    assert "`devices check` is not here: No module named 'horoscope'. Install kit for it." in err
+
+
+def test_every_error_that_has_an_exit_code_exists():
+    """The table knows errors by name: each is a class of that module, and finds its own code."""
+    for name, code in EXITS.items():
+        module, _, word = name.rpartition(".")
+        error = getattr(import_module(module), word)
+        assert issubclass(error, Exception)
+        made = error.__new__(error)
+        assert exit_code_of(made)[1] == code
+    assert exit_code_of(type("OurOwn", (SettingsError,), {}).__new__(SettingsError))[1] == CONFIG
+    assert exit_code_of(ZeroDivisionError()) is None
 
 
 def test_a_refusal_of_a_real_process_is_one_line(folder):

@@ -1,13 +1,12 @@
 """What the house tests walk: the repository's own files, the parts of a document, the commands there are."""
 
 import re
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from gateway.cli import COMMANDS, app
+from gateway.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCE_FOLDERS = ("devices", "cloud_bridge", "gateway", "simulators")
@@ -53,16 +52,11 @@ def code_blocks(document: Path, language: str = "") -> list[str]:
 
 def commands() -> dict[str, frozenset[str]]:
     """Return every command as people type it behind `pusterom`, with its options."""
-    whole = typer.Typer()
-    whole.registered_commands += app.registered_commands
-    whole.registered_groups += app.registered_groups
-    for point in entry_points(group=COMMANDS):
-        whole.command(point.name)(point.load())
-    return _flat("", typer.main.get_command(whole))
+    return _flat("", typer.main.get_command(app))
 
 
 def _flat(name: str, command: Any) -> dict[str, frozenset[str]]:
     found = {name.strip(): frozenset(option for one in command.params for option in one.opts)}
-    for word, inner in getattr(command, "commands", {}).items():
-        found |= _flat(f"{name} {word}", inner)
+    for word in command.list_commands(None) if hasattr(command, "list_commands") else ():
+        found |= _flat(f"{name} {word}", command.get_command(None, word))
     return found

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from devices.drivers import weight_scale
+from gateway.words import WordsError
 from simulators.conformance.checks import CHECKS
-from simulators.conformance.trial import TrialError, case_of, verdict
+from simulators.conformance.trial import case_of, verdict
 from simulators.shelf import SHELF
 
 PEAK_METER = "tests.simulators.conformance.peak_meter"
@@ -43,5 +44,5 @@ def test_a_failed_check_is_told_with_its_reason():
 )
 def test_what_is_not_there_is_said(name, reason):
     """A person learns what to write instead."""
-    with pytest.raises(TrialError, match=reason):
+    with pytest.raises(WordsError, match=reason):
         case_of(name)
