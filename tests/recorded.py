@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -15,14 +15,19 @@ from devices.driver import Driver
 from gateway.capture import Wish, capture
 from gateway.decode import Line, Tally, lines
 from gateway.replay import Replay
-from simulators.shelf import SHELF
+from simulators.peripherals.peripheral import Peripheral
+from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.weight_scale import WeightScaleTwin
 from simulators.virtual_radio import VirtualRadio
 from tests.devices.vectors import OSLO
 from tests.play import NOON
 from tests.virtual_time import in_virtual_time
 
 FOLDER = Path(__file__).parent / "captures"
-TWINS = ("pulse_oximeter", "weight_scale")
+TWINS: dict[str, Callable[[], Peripheral]] = {
+    "pulse_oximeter": PulseOximeterTwin,
+    "weight_scale": WeightScaleTwin,
+}
 """Whose twins' talks are kept."""
 
 
@@ -46,7 +51,7 @@ def replayed(
 
 def record(driver_id: str, file: Path, *, measures: int = 2, seed: int = 1) -> Any:
     """Record the twin of a driver in virtual time, after it has measured so often; return the twin."""
-    twin, dice = SHELF[driver_id](), Random(seed)
+    twin, dice = TWINS[driver_id](), Random(seed)
     for number in range(measures):
         twin.measure_any(NOON.astimezone(OSLO) + timedelta(minutes=number), dice)
     wish = Wish(HOUSE, OSLO, driver=HOUSE.driver_by_id(driver_id), told={twin.address: twin.told})

@@ -6,7 +6,16 @@ import pytest
 
 from devices.catalog import DRIVERS
 from devices.driver import FrameError, Told
-from tests.devices.vectors import FOLDER, ORIGINS, advertisement_in, decoded, heard, long_uuid, vectors
+from tests.devices.vectors import (
+    FOLDER,
+    ORIGINS,
+    advertisement_in,
+    decoded,
+    heard,
+    long_uuid,
+    meant_by,
+    vectors,
+)
 
 BY_ID = {driver.id: driver for driver in DRIVERS}
 
@@ -30,8 +39,7 @@ def test_a_vector_means_what_it_says(driver_id, vector):
     assert not errors, errors
     listener = heard(driver_id)
     told = [(one.kind, one.value) for frame in said for one in driver.readings(frame, listener)]
-    wanted = vector["readings"]  # by kind; pairs where a stream tells one kind more than once
-    assert sorted(told) == sorted(wanted.items() if isinstance(wanted, dict) else map(tuple, wanted))
+    assert sorted(told) == meant_by(vector)
 
 
 @pytest.mark.parametrize("driver_id", BY_ID)

@@ -56,6 +56,12 @@ def decoded(driver: Driver[Any], vector: dict[str, Any]) -> list[Any]:
     return [said for piece in pieces for said in decoder.feed(char, bytes.fromhex(piece))]
 
 
+def meant_by(vector: dict[str, Any]) -> list[tuple[Kind, float]]:
+    """Return the kinds and values that a vector stands for, sorted; as pairs where one kind is told twice."""
+    wanted = vector["readings"]
+    return sorted(wanted.items() if isinstance(wanted, dict) else map(tuple, wanted))
+
+
 def heard(driver: str, *, received_at: datetime = NOON) -> Heard:
     return Heard("F0:00:00:00:00:01", driver, received_at, OSLO)
 

@@ -137,7 +137,7 @@ def test_a_command_whose_packages_are_missing_says_what_to_install(tmp_path):
 
 
 def test_another_package_hangs_a_command_into_a_group(run, packages):
-    """An entry point `devices.check` is the command `pusterom devices check`, with its help and its words."""
+    """An entry point `devices.weigh` is the command `pusterom devices weigh`, with its help and its words."""
     code = """
         from typing import Annotated
         import typer
@@ -146,15 +146,15 @@ def test_another_package_hangs_a_command_into_a_group(run, packages):
             "Try a driver from outside against every law."
             typer.echo(f"{module} {strict}")
     """
-    packages.add("kit", code, commands="devices.check = kit:check")
-    assert run("devices", "check", "their_scale", "--strict") == (0, "their_scale True\n", "")
-    _, out, _ = run("devices", "check", "--help")
+    packages.add("kit", code, commands="devices.weigh = kit:check")
+    assert run("devices", "weigh", "their_scale", "--strict") == (0, "their_scale True\n", "")
+    _, out, _ = run("devices", "weigh", "--help")
     assert "Try a driver from outside" in out
     _, out, _ = run("devices", "--help")
-    assert "check" in out
+    assert "weigh" in out
     code, out, _ = run("devices", "--json")
     assert (code, out[0]) == (0, "["), "without a command the group lists"
-    assert run("check")[0] != 0, "it is no command of its own"
+    assert run("weigh")[0] != 0, "it is no command of its own"
 
 
 def test_what_is_hung_in_takes_no_command_of_ours_away(run, packages):
@@ -171,10 +171,10 @@ def test_what_is_hung_in_takes_no_command_of_ours_away(run, packages):
 
 def test_a_command_of_another_package_names_it_when_it_is_not_whole(run, packages):
     """Whose own packages are missing says which to install, in one line, when it is called."""
-    packages.add("kit", "import horoscope", commands="devices.check = kit:check")
-    code, out, err = run("devices", "check", "theirs", "--any", "words")
+    packages.add("kit", "import horoscope", commands="devices.weigh = kit:check")
+    code, out, err = run("devices", "weigh", "theirs", "--any", "words")
     assert (code, out) == (UNAVAILABLE, "")
-    assert "`devices check` is not here: No module named 'horoscope'. Install kit for it." in err
+    assert "`devices weigh` is not here: No module named 'horoscope'. Install kit for it." in err
 
 
 def test_every_error_that_has_an_exit_code_exists():

@@ -12,7 +12,7 @@ import pytest
 from cloud_bridge.broker import UplinkError
 from cloud_bridge.contract.bodies import reading_from
 from cloud_bridge.contract.entries import EntryKind
-from devices.catalog import driver_by_id, driver_for
+from devices.catalog import DRIVERS, HOUSE, Catalog, driver_by_id
 from devices.driver import NOTHING_TOLD, Advertisement
 from devices.kinds import Kind
 from gateway.app import Hub
@@ -60,7 +60,8 @@ class CountingRadio(VirtualRadio):
 class House:
     """A hub and the devices around it, in virtual time."""
 
-    def __init__(self, folder, *twins, told=None):
+    def __init__(self, folder, *twins, told=None, catalog=HOUSE):
+        self.catalog = catalog
         self.radio = CountingRadio(twins)
         self.store = store(folder)
         self.told = told or {}
@@ -73,7 +74,7 @@ class House:
         loop = asyncio.get_running_loop()
         hub = Hub(
             radio=self.radio, store=self.store, broker=NoBroker(), plan=plan(), timezone=OSLO, dice=Random(0),
-            now=lambda: NOON + timedelta(seconds=loop.time()), told=self.told,
+            now=lambda: NOON + timedelta(seconds=loop.time()), told=self.told, catalog=self.catalog,
         )  # fmt: skip
         running = loop.create_task(hub.run())
         for act in acts:
@@ -142,7 +143,7 @@ def test_a_missing_key_is_one_fault_that_says_what_to_do(tmp_path):
     assert "set bind_key_file" in house.store.devices()[0].fault
 
 
-def test_a_bug_in_a_driver_is_a_fault_of_that_device_and_the_scan_goes_on(tmp_path, monkeypatch):
+def test_a_bug_in_a_driver_is_a_fault_of_that_device_and_the_scan_goes_on(tmp_path):
     """It is named, its device is not heard, and every other device is."""
 
     def broken(_seen, _told):
@@ -150,10 +151,8 @@ def test_a_bug_in_a_driver_is_a_fault_of_that_device_and_the_scan_goes_on(tmp_pa
 
     ill, well = FirstXiaomiScaleTwin("F0:00:00:00:25:02"), XiaomiScaleTwin()
     bug = replace(driver_by_id("xiaomi_scale"), overhear=broken)
-    monkeypatch.setattr(
-        "gateway.app.driver_for", lambda seen: bug if seen.address == ill.address else driver_for(seen)
-    )
-    house = House(tmp_path, ill, well)
+    bug = replace(bug, matches=lambda seen: seen.address == ill.address)
+    house = House(tmp_path, ill, well, catalog=Catalog((bug, *DRIVERS)))
     house.live(lambda: ill.measure(MORNING, 60.0), lambda: well.measure(MORNING, 74.5))
     assert house.kept() == [(well.address, Kind.BODY_WEIGHT, 74.5)]
     faults = {device.address: device.fault for device in house.store.devices()}
