@@ -6,12 +6,12 @@ from hashlib import blake2b
 from statistics import median
 
 from devices.kinds import Kind
-from devices.readings import NOT_JUDGED, Block, Quality, Reading
+from devices.readings import NOT_JUDGED, Block, Quality, Reading, Setting
 
 PERIOD_S = 1.0
 SAMPLES_MAX = 60
 
-_Series = tuple[str, Kind, int | None, bool, bool]
+_Series = tuple[str, Kind, Setting, int | None, bool, bool]
 
 
 @dataclass(slots=True)
@@ -29,7 +29,8 @@ class BlockBuilder:
         """Take one continuous reading; return the Blocks that are now complete."""
         is_judged = NOT_JUDGED.isdisjoint(reading.quality)
         is_stored = Quality.FROM_STORAGE in reading.quality
-        series = (reading.device, reading.kind, reading.user_slot, is_judged, is_stored)
+        where = (reading.device, reading.kind, reading.setting, reading.user_slot)
+        series = (*where, is_judged, is_stored)
         growing = self._open.get(series)
         done: list[Block] = []
         if growing is not None and not growing.has_place_for(reading):
@@ -90,6 +91,7 @@ class _Growing:
             is_continuous=True,
             identity=first.identity,
             tier=first.tier,
+            setting=first.setting,
             period_s=PERIOD_S,
             samples=tuple(self.samples),
         )

@@ -50,6 +50,11 @@ Tier = Literal["captured", "specified", "reported"]
 Setting = Literal["home", "clinic"]
 """Where it was measured: a clinic's spirometer reads higher, so the two never share a series."""
 
+HOME: Setting = "home"
+
+OF_DEVICE = "device"
+"""The reference of what a device compared by itself, with a best that somebody once told it."""
+
 NOT_JUDGED = frozenset({Quality.INVALID, Quality.DEMO, Quality.CALIBRATING, Quality.SENSOR_FAULT,
                         Quality.UNKNOWN_USER})  # fmt: skip
 """Kept and shown, but never the ground for an alert."""
@@ -92,7 +97,7 @@ class Reading:
     is_continuous: bool = False
     identity: DeviceIdentity = NOT_TOLD
     tier: Tier | None = None
-    setting: Setting = "home"
+    setting: Setting = HOME
     grade: str | None = None
     reference: str | None = None
 
@@ -100,6 +105,17 @@ class Reading:
     def age_s(self) -> float:
         """Seconds between the measurement and its arrival here."""
         return (self.received_at - self.measured_at).total_seconds()
+
+    @property
+    def series(self) -> str:
+        """The name of the series that it is a point of; what a device compared by itself is none of ours."""
+        name = series_name(self.kind, self.setting)
+        return f"{name}.{OF_DEVICE}" if self.reference == OF_DEVICE else name
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the hub worked it out from another reading, instead of a device telling it."""
+        return self.reference not in (None, OF_DEVICE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +127,15 @@ class Block(Reading):
 
     period_s: float
     samples: tuple[float | None, ...]
+
+
+def series_name(kind: Kind, setting: Setting = HOME) -> str:
+    """Return under which name readings are found together: home and clinic never under one.
+
+    >>> series_name(Kind.FEV1), series_name(Kind.FEV1, "clinic")
+    ('fev1', 'fev1.clinic')
+    """
+    return kind.value if setting == HOME else f"{kind}.{setting}"
 
 
 def reading_id(device: str, kind: Kind, value: float, said: datetime | int) -> str:

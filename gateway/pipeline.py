@@ -16,11 +16,12 @@ from devices.identity import NOT_TOLD, DeviceIdentity
 from devices.readings import Heard, Reading
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
+from gateway.derive import derived
 from gateway.ports import Now, wall_clock
 from gateway.store.log import Fact, Met, Store
 
 GROUP_COUNT_MAX = 50
-"""So many readings share a transaction at most, however fast a device talks."""
+"""So many readings share a transaction at most, however fast a device talks, and what follows from them."""
 
 FAULT_BYTES_MAX = 512
 
@@ -56,13 +57,17 @@ class Pipeline:
         return wall_clock(self.now(), self.timezone)
 
     def keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
-        """Judge what is new, then commit readings, alerts, faults and the judge's state as one."""
+        """Judge what is new, then commit readings, alerts, faults and the judge's state as one.
+
+        What follows from a reading stands right behind it, and is judged like any other.
+        """
         state, facts = self.state, []
-        for reading in self._fresh(readings):
-            verdict = judge(self.plan, state, reading)
-            state = verdict.state
-            facts.append(_reading_fact(reading))
-            facts += [_alert_fact(alert) for alert in verdict.changes]
+        for source in self._fresh(readings):
+            for reading in (source, *derived(self.plan.person, source)):
+                verdict = judge(self.plan, state, reading)
+                state = verdict.state
+                facts.append(_reading_fact(reading))
+                facts += [_alert_fact(alert) for alert in verdict.changes]
         facts += self._fresh_faults(list(self._within_the_day(faults)))
         judge_state = None if state is self.state else bytes(state)
         self._store.commit(facts, at=self.now(), judge_state=judge_state, met=met)
@@ -176,7 +181,7 @@ class Visit:
 
 
 def _reading_fact(reading: Reading) -> Fact:
-    series = (reading.kind, reading.measured_at)
+    series = (reading.series, reading.measured_at)
     return Fact(EntryKind.READING, reading_body(reading), id=reading.id, series=series)
 
 

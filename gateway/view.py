@@ -7,7 +7,7 @@ from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import reading_from
 from cloud_bridge.contract.plan import Plan
 from devices.kinds import Kind
-from devices.readings import Reading
+from devices.readings import Reading, series_name
 from gateway.app import Hub
 from gateway.web.views import Connection, DeviceLine
 
@@ -53,8 +53,8 @@ class View:
         return tuple(lines)
 
     def readings(self, kind: Kind, *, count_max: int = 60) -> tuple[Reading, ...]:
-        """The newest readings of one kind by measured_at, newest last."""
-        kept = map(reading_from, self.hub.store.readings(kind, count_max=count_max))
+        """The newest readings of one kind that were measured at home, by measured_at, newest last."""
+        kept = map(reading_from, self.hub.store.readings(series_name(kind), count_max=count_max))
         return tuple(sorted(kept, key=lambda reading: reading.measured_at))
 
     def open_alerts(self) -> tuple[Alert, ...]:

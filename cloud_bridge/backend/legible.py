@@ -10,7 +10,7 @@ from cloud_bridge.contract.errors import ContractError
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the index says of one entry; `word` is the kind of a reading, or the change of an alert."""
+    """What the index says of one entry; `word` is the series of a reading, or the change of an alert."""
 
     seq: int
     id: str
@@ -24,7 +24,7 @@ def row_of(entry: Entry) -> Row | None:
     match entry.kind:
         case EntryKind.READING:
             reading = reading_from(entry.body)
-            return Row(entry.seq, reading.id, reading.kind, reading.measured_at)
+            return Row(entry.seq, reading.id, reading.series, reading.measured_at)
         case EntryKind.ALERT:
             alert = alert_from(entry.body)
             return Row(entry.seq, alert.id, alert.change, alert.at, alert.level)

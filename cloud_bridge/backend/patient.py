@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cloud_bridge.backend.spirometry import Spirometry, spirometry_of
 from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Views
 from cloud_bridge.backend.worklist import LISTED, stranger
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.look.plot import Chart, Flag
 from devices.kinds import Kind
+from devices.spirometry.grade import best_of_each
 
 PERIODS_DAYS = (1, 14, 90)
 PERIOD_DAYS = 14
 TABLE_COUNT_MAX = 100
 _PLOT_COUNT_MAX = 500
+_BLOWS_COUNT_MAX = 2_000
+"""A sitting is up to eight blows and becomes one dot: ninety days of two sittings a day are 1,440."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Patient:
     open_alerts: tuple[OpenAlert, ...]
     history: tuple[OpenAlert, ...]
     latest: tuple[KeptReading, ...]
+    spirometry: Spirometry | None
     charts: tuple[Chart, ...]
     table: tuple[KeptReading, ...]
     figures: Figures
@@ -47,8 +52,11 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
     since = now - timedelta(days=days)
     history = await views.alerts(home)
     newest = [(await views.readings(home, kind=kind, count_max=1))[-1:] for kind in LISTED]
-    latest = tuple(kept for found in newest for kept in found)
-    charts = [await _chart(views, home, kind, (since, now), plan=plan, history=history) for kind in LISTED]
+    spirometry = await spirometry_of(views, home)
+    blown = () if spirometry is None else spirometry.plotted
+    latest = (*(kept for found in newest for kept in found), *blown)
+    kinds = (*LISTED, *(kept.reading.kind for kept in blown))
+    charts = [await _chart(views, home, kind, (since, now), plan=plan, history=history) for kind in kinds]
     return Patient(
         person=person or stranger(home),
         state=state,
@@ -56,8 +64,12 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
         open_alerts=await views.open_alerts(home),
         history=history,
         latest=latest,
+        spirometry=spirometry,
         charts=tuple(charts),
-        table=_with_latest(await views.readings(home, count_max=TABLE_COUNT_MAX), latest),
+        table=_with_named(
+            await _measured(views, home),
+            latest if spirometry is None else (*latest, *spirometry.kept),
+        ),
         figures=await views.figures(home),
         days=days,
     )
@@ -73,11 +85,14 @@ async def _chart(
     history: Sequence[OpenAlert],
 ) -> Chart:
     since, until = period
-    kept = await views.readings(home, kind=kind, since=since, count_max=_PLOT_COUNT_MAX)
+    is_blown = kind not in LISTED
+    count_max = _BLOWS_COUNT_MAX if is_blown else _PLOT_COUNT_MAX
+    kept = await views.readings(home, kind=kind, since=since, count_max=count_max)
+    readings = tuple(each.reading for each in kept)
     return Chart(
         name=f"plot-{kind}",
         kind=kind,
-        readings=tuple(each.reading for each in kept),
+        readings=best_of_each(readings, kind) if is_blown else readings,
         since=since,
         until=until,
         plan=plan,
@@ -92,7 +107,13 @@ async def _chart(
     )
 
 
-def _with_latest(table: Sequence[KeptReading], latest: Sequence[KeptReading]) -> tuple[KeptReading, ...]:
+async def _measured(views: Views, home: str) -> tuple[KeptReading, ...]:
+    """What the hub derived would crowd the table: two of three, where somebody blows and nothing else."""
+    newest = await views.readings(home, count_max=3 * TABLE_COUNT_MAX)
+    return tuple(kept for kept in newest if not kept.reading.is_derived)[-TABLE_COUNT_MAX:]
+
+
+def _with_named(table: Sequence[KeptReading], named: Sequence[KeptReading]) -> tuple[KeptReading, ...]:
     """A weight may be older than a hundred oximeter readings; still its number must find its row."""
-    rows = {kept.seq: kept for kept in (*table, *latest)}
+    rows = {kept.seq: kept for kept in (*table, *named)}
     return tuple(sorted(rows.values(), key=lambda kept: (kept.reading.measured_at, kept.seq), reverse=True))

@@ -18,6 +18,7 @@ from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt
 from devices.kinds import Kind
+from devices.readings import HOME, Setting, series_name
 
 T = TypeVar("T")
 
@@ -56,7 +57,8 @@ _READINGS = """
     where reading.home = :home and reading.measured_at >= :since
     order by reading.measured_at desc, reading.seq desc limit :count_max
 """
-_READINGS_OF_KIND = _READINGS.replace(":home and", ":home and reading.kind = :kind and")
+# The column is called kind, and holds the name of the series: the kind itself for what was measured at home.
+_READINGS_OF_SERIES = _READINGS.replace(":home and", ":home and reading.kind = :series and")
 _ALERTS = """
     select alert.home, alert.seq, entry.body
     from alert
@@ -173,14 +175,20 @@ class Tables:
         )
 
     async def readings(
-        self, home: str, *, kind: Kind | None = None, since: datetime | None = None, count_max: int = 500
+        self,
+        home: str,
+        *,
+        kind: Kind | None = None,
+        setting: Setting = HOME,
+        since: datetime | None = None,
+        count_max: int = 500,
     ) -> tuple[KeptReading, ...]:
-        """Readings by measured_at, newest last; the newest `count_max` of them."""
+        """The newest `count_max` readings by measured_at, newest last: of one kind and setting, or all."""
         words = {"home": home, "since": stamp(since or _EVER), "count_max": count_max}
         if kind is None:
             rows = await self._rows(_READINGS, **words)
         else:
-            rows = await self._rows(_READINGS_OF_KIND, kind=kind.value, **words)
+            rows = await self._rows(_READINGS_OF_SERIES, series=series_name(kind, setting), **words)
         return tuple(
             KeptReading(reading_from(body.encode()), seq, _moment(at)) for body, seq, at in reversed(rows)
         )

@@ -7,7 +7,7 @@ from typing import Protocol
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
 from devices.kinds import Kind
-from devices.readings import Reading
+from devices.readings import HOME, Reading, Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,15 @@ class Views(Protocol):
         ...
 
     async def readings(
-        self, home: str, *, kind: Kind | None = None, since: datetime | None = None, count_max: int = 500
+        self,
+        home: str,
+        *,
+        kind: Kind | None = None,
+        setting: Setting = HOME,
+        since: datetime | None = None,
+        count_max: int = 500,
     ) -> tuple[KeptReading, ...]:
-        """Readings by measured_at, newest last; the newest `count_max` of them."""
+        """The newest `count_max` readings by measured_at, newest last: of one kind and setting, or all."""
         ...
 
     async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:

@@ -10,6 +10,9 @@ from cloud_bridge.look.spark import DAYS
 from devices.kinds import Kind
 
 LISTED = (Kind.SPO2, Kind.PULSE_RATE, Kind.BODY_WEIGHT)
+_COUNTED = (*LISTED, Kind.FEV1, Kind.PEF)
+"""Whoever blows is not silent, though a blow has no column of its own."""
+
 STALE_H = 48.0
 """Where no plan says otherwise."""
 
@@ -39,7 +42,7 @@ class Followed:
 
     @property
     def last_measured_at(self) -> datetime | None:
-        """When the newest of the listed kinds was measured."""
+        """When the newest of the kinds that count was measured, at home."""
         return max((kept.reading.measured_at for kept in self.latest.values()), default=None)
 
 
@@ -106,7 +109,7 @@ async def _followed(views: Views, person: Person, alerts: Sequence[OpenAlert], n
     home = person.home
     since = now - timedelta(days=DAYS)
     latest = {
-        kind: kept[-1] for kind in LISTED if (kept := await views.readings(home, kind=kind, count_max=1))
+        kind: kept[-1] for kind in _COUNTED if (kept := await views.readings(home, kind=kind, count_max=1))
     }
     return Followed(
         person,

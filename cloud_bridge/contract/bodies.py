@@ -62,8 +62,9 @@ def alert_from(body: bytes) -> Alert:
 
 
 def plan_body(plan: Plan) -> bytes:
-    """Return a plan as JSON."""
-    return plan.model_dump_json().encode()
+    """Return a plan as JSON; of a person there is no word where the plan has none."""
+    unsaid = {"person"} if plan.person is None else set[str]()
+    return plan.model_dump_json(exclude=unsaid).encode()
 
 
 def plan_from(body: bytes) -> Plan:

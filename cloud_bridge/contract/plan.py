@@ -1,13 +1,21 @@
 """The patient's shared, versioned treatment plan: defaults until a clinician approves each number."""
 
+from datetime import date, datetime
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from devices.kinds import Kind
+from devices.readings import Setting
+from devices.spirometry.gli import GROUPS, Equation, Group, Sex, name_of
 
 Level = Literal["yellow", "red"]
 Side = Literal["below", "above"]
+
+_DAYS_A_YEAR = 365.25
+_FEV1_L_MIN, _FEV1_L_MAX = 0.2, 10.0
+_PEF_L_MIN, _PEF_L_MAX = 30.0, 1_000.0
+"""A number outside is one in another unit: millilitres, litres a second."""
 
 # A limit that is no number would never be broken, and nobody would notice.
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -58,6 +66,64 @@ class Limit(BaseModel):
         return value >= self.clear if self.side == "below" else value <= self.clear
 
 
+class Best(BaseModel):
+    """A personal best, and where it was set: it is compared with readings from there only."""
+
+    model_config = _STRICT
+
+    value: float = Field(gt=0)
+    setting: Setting
+
+
+class PlanPerson(BaseModel):
+    """What the equations must know of a person, and what to compare with; no name, no date of birth.
+
+    A year is enough: whoever was born in it counts as born on its first of July, half a year wrong
+    at most.
+    """
+
+    model_config = _STRICT
+
+    sex: Sex
+    birth_year: int = Field(ge=1900, le=2100)
+    height_cm: float = Field(ge=80, le=250)
+    equation: Equation
+    group: Group | None = None
+    fev1_best: Best | None = None
+    pef_best: Best | None = None
+
+    @model_validator(mode="after")
+    def _group_where_the_equation_has_some(self) -> Self:
+        if self.equation == "GLI-2012" and self.group is None:
+            raise ValueError(f"GLI-2012 is five equations; write which as group: {', '.join(GROUPS)}")
+        if self.equation == "GLI Global 2022" and self.group is not None:
+            raise ValueError("GLI Global 2022 is one equation for everybody; remove group")
+        return self
+
+    @field_validator("fev1_best")
+    @classmethod
+    def _in_litres(cls, best: Best | None) -> Best | None:
+        if best is not None and not _FEV1_L_MIN <= best.value <= _FEV1_L_MAX:
+            raise ValueError("write the best FEV1 in litres, such as 1.32")
+        return best
+
+    @field_validator("pef_best")
+    @classmethod
+    def _in_litres_a_minute(cls, best: Best | None) -> Best | None:
+        if best is not None and not _PEF_L_MIN <= best.value <= _PEF_L_MAX:
+            raise ValueError("write the best PEF in litres a minute, such as 310")
+        return best
+
+    @property
+    def reference(self) -> str:
+        """The whole name of the equation, as it stands beside each value that it gave."""
+        return name_of(self.equation, self.group)
+
+    def age_years(self, at: datetime) -> float:
+        """Return how old the person was then, as if born in the middle of the year."""
+        return (at.date() - date(self.birth_year, 7, 1)).days / _DAYS_A_YEAR
+
+
 class Plan(BaseModel):
     """What the hub runs and both organisations see. A change is a new version, never an edit."""
 
@@ -69,6 +135,8 @@ class Plan(BaseModel):
     is_verified: bool = False
     stale_h: float = Field(default=48.0, gt=0)
     limits: tuple[Limit, ...]
+    person: PlanPerson | None = None
+    """Who is compared with whom; None where nobody has said, and then nothing is compared."""
 
     @field_validator("limits")
     @classmethod

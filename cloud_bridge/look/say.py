@@ -1,7 +1,7 @@
 """Facts as sentences: a number with its unit, the ground of an alert, a limit of the plan."""
 
 from cloud_bridge.contract.alert import Because, Change
-from cloud_bridge.contract.plan import Limit
+from cloud_bridge.contract.plan import Limit, PlanPerson
 from cloud_bridge.look.words import Language, listed, number_word, word
 from devices.kinds import CODINGS, Kind
 
@@ -82,3 +82,25 @@ def limit_said(limit: Limit, language: Language) -> str:
         return line
     row = word(language, "plan_in_a_row", count=number_word(language, limit.in_a_row))
     return f"{line} ({row})"
+
+
+def person_said(person: PlanPerson, language: Language) -> str:
+    """Return with whom somebody is compared, in sentences: the equation, what it was told, the bests."""
+    compared = word(
+        language,
+        "person_compared",
+        equation=person.reference,
+        sex=word(language, f"sex_{person.sex}"),
+        year=person.birth_year,
+        height=f"{person.height_cm:g}".replace(".", word(language, "decimal_mark")),
+    )
+    bests = ((Kind.FEV1, person.fev1_best), (Kind.PEF, person.pef_best))
+    said = [
+        f"{word(language, f'kind_{kind}')} {amount(kind, best.value, language)}"
+        f" ({word(language, f'setting_{best.setting}')})"
+        for kind, best in bests
+        if best is not None
+    ]
+    if not said:
+        return compared
+    return f"{compared} {word(language, 'person_bests', bests=listed(language, tuple(said)))}"

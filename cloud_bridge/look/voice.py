@@ -6,14 +6,20 @@ from datetime import datetime, tzinfo
 from markupsafe import Markup
 
 from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.plan import Limit
+from cloud_bridge.contract.plan import Limit, PlanPerson
 from cloud_bridge.look import say, times, words
 from cloud_bridge.look.words import LANGUAGES, Language
 from devices.kinds import Kind
-from devices.readings import NOT_JUDGED, Block, Reading
+from devices.readings import HOME, NOT_JUDGED, OF_DEVICE, Block, Reading
 
 LATE_S = 3_600.0
 """A reading that came this long after it was measured is shown as late."""
+
+_BESTS = {
+    "personal best (home)": "best_home",
+    "personal best (clinic)": "best_clinic",
+    OF_DEVICE: "best_of_device",
+}
 
 SHAPES = {"red": "▲", "yellow": "◆", "green": "●", "unknown": "○"}
 
@@ -84,6 +90,10 @@ class Voice:
         """Return one limit of the plan as a line."""
         return say.limit_said(limit, self.language)
 
+    def person(self, person: PlanPerson) -> str:
+        """Return with whom somebody is compared."""
+        return say.person_said(person, self.language)
+
     def status(self, level: str) -> Markup:
         """Return a status: shape and word and colour."""
         return Markup('<span class="status status-{}"><span aria-hidden="true">{}</span> {}</span>').format(
@@ -99,6 +109,10 @@ class Voice:
     def quality(self, reading: Reading) -> str:
         """Return every remark on a reading, or that there is none."""
         remarks = [self.word(f"quality_{flag}") for flag in reading.quality]
+        if reading.setting != HOME:
+            remarks.insert(0, self.word(f"setting_{reading.setting}"))
+        if reading.reference is not None:
+            remarks.insert(0, self.word("compared_with", reference=self.reference(reading.reference)))
         if is_weak(reading):
             remarks.append(self.word("quality_not_judged"))
         if isinstance(reading, Block):
@@ -106,6 +120,11 @@ class Voice:
             span = self.span(reading.period_s * len(reading.samples))
             remarks.append(self.word("quality_block", n=count, span=span))
         return "; ".join(remarks) or self.word("quality_good")
+
+    def reference(self, reference: str) -> str:
+        """Return what a value was compared with: an equation bears its name, a personal best is a word."""
+        key = _BESTS.get(reference)
+        return reference if key is None else self.word(key)
 
     def _element(self, at: datetime | None, text: str) -> Markup:
         if at is None:

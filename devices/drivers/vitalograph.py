@@ -17,7 +17,15 @@ from devices.codecs.terminal_io import (
 from devices.driver import Advertisement, Decoder, Driver, FrameError, Link, LinkError, Visitor
 from devices.identity import DeviceIdentity, word_of
 from devices.kinds import Kind
-from devices.readings import FIRST_CREDIBLE_YEAR, Heard, Quality, Reading, believed_time, reading_of
+from devices.readings import (
+    FIRST_CREDIBLE_YEAR,
+    OF_DEVICE,
+    Heard,
+    Quality,
+    Reading,
+    believed_time,
+    reading_of,
+)
 
 NAMES = ("LUNG_", "LUNG4000", "LUNG MONITOR", "BT SMART", "VITALOGRAPH")
 
@@ -184,7 +192,7 @@ def readings(frame: Frame, heard: Heard) -> tuple[Reading, ...]:
             device_time=frame.device_time,
             is_clock_set=_is_clock_right(frame, heard),
             quality=() if kind in _BESTS else poor,
-            reference="device" if kind in _COMPARED else None,
+            reference=OF_DEVICE if kind in _COMPARED else None,
         )
         for kind, name in _TOLD
         if (value := getattr(frame, name)) and not (kind is Kind.FEV1_FEV6 and value > PERCENT_MAX)

@@ -8,10 +8,10 @@ from cloud_bridge.contract.alert import Alert, Because
 from cloud_bridge.contract.plan import Limit, Plan
 from cloud_bridge.look.say import because_said
 from cloud_bridge.look.words import word
-from devices.readings import NOT_JUDGED, Reading
+from devices.readings import NOT_JUDGED, Reading, series_name
 from gateway.alerts.state import JudgeState, LimitState
 
-Refusal = Literal["stale", "poor quality", "older than what was judged"]
+Refusal = Literal["of another series", "stale", "poor quality", "older than what was judged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ def judge(plan: Plan, state: JudgeState, reading: Reading) -> Verdict:
 
 
 def _refusal(plan: Plan, memory: LimitState, reading: Reading) -> Refusal | None:
+    if reading.series != series_name(reading.kind):
+        return "of another series"
     if not NOT_JUDGED.isdisjoint(reading.quality):
         return "poor quality"
     if reading.age_s > plan.stale_h * 3600:

@@ -25,7 +25,7 @@ class Fact:
     body: bytes
     id: str | None = None
     series: tuple[str, datetime] | None = None
-    """For a reading: its kind and the time it was measured, for the hub's own page."""
+    """For a reading: the name of its series and the time it was measured, for the hub's own page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,12 @@ class Store:
         body = self._state(JUDGE)
         return None if body is None else body.encode()
 
-    def readings(self, kind: str, *, count_max: int) -> list[bytes]:
-        """Return the newest readings of one kind as they stand in the log, newest last."""
+    def readings(self, series: str, *, count_max: int) -> list[bytes]:
+        """Return the newest readings of one series as they stand in the log, newest last."""
         rows = self._db.execute(
             "select body from entry where seq in (select seq from reading where kind = ?"
             " order by measured_at desc, seq desc limit ?)",
-            (kind, count_max),
+            (series, count_max),
         )
         return [body.encode() for (body,) in rows]
 

@@ -12,10 +12,15 @@ from cloud_bridge.look.site import site
 from cloud_bridge.look.voice import is_weak
 from devices.kinds import Kind
 from devices.readings import Reading
+from devices.spirometry.grade import best_of_each
 from gateway.web.views import Connection, HubView
 from gateway.web.zone import zone_of
 
-SHOWN = (Kind.SPO2, Kind.PULSE_RATE, Kind.BODY_WEIGHT)
+SHOWN = (Kind.SPO2, Kind.PULSE_RATE, Kind.FEV1, Kind.PEF, Kind.BODY_WEIGHT)
+PERCENT_OF_BEST = {Kind.FEV1: Kind.FEV1_PERCENT_BEST, Kind.PEF: Kind.PEF_PERCENT_BEST}
+_BLOWS_COUNT_MAX = 240
+"""A sitting is up to eight blows and becomes one dot: a fortnight of two sittings a day."""
+
 _PLOT_DAYS = 14
 _PLOT_HEIGHT_PX = 96.0
 
@@ -26,6 +31,8 @@ class Series:
 
     last: Reading
     chart: Chart
+    of_best: Reading | None = None
+    """What part of the patient's own best the last one is, where the plan says a best."""
 
 
 def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
@@ -64,7 +71,7 @@ def _is_told(road: Connection) -> bool:
 
 
 def _series(view: HubView, kind: Kind) -> Series | None:
-    readings = view.readings(kind)
+    readings = _one_for_each_sitting(view, kind) if kind in PERCENT_OF_BEST else view.readings(kind)
     if not readings:
         return None
     now = view.now()
@@ -79,4 +86,21 @@ def _series(view: HubView, kind: Kind) -> Series | None:
         plan=view.plan(),
         height=_PLOT_HEIGHT_PX,
     )
-    return Series(readings[-1], chart)
+    return Series(readings[-1], chart, _of_best(view, readings[-1]))
+
+
+def _one_for_each_sitting(view: HubView, kind: Kind) -> tuple[Reading, ...]:
+    return best_of_each(view.readings(kind, count_max=_BLOWS_COUNT_MAX), kind)
+
+
+def _of_best(view: HubView, last: Reading) -> Reading | None:
+    kind = PERCENT_OF_BEST.get(last.kind)
+    told = () if kind is None else view.readings(kind)
+    return next((each for each in told if _is_of(each, last)), None)
+
+
+def _is_of(compared: Reading, source: Reading) -> bool:
+    return compared.is_derived and (compared.device, compared.measured_at) == (
+        source.device,
+        source.measured_at,
+    )

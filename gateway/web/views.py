@@ -53,7 +53,7 @@ class HubView(Protocol):
         ...
 
     def readings(self, kind: Kind, *, count_max: int = 60) -> tuple[Reading, ...]:
-        """The newest readings of one kind by measured_at, newest last."""
+        """The newest readings of one kind that were measured at home, by measured_at, newest last."""
         ...
 
     def open_alerts(self) -> tuple[Alert, ...]:

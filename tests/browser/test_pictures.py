@@ -4,8 +4,8 @@ import pytest
 
 from cloud_bridge.backend.app import ward_app
 from gateway.web.app import hub_app
-from tests.cloud_bridge.backend.some_ward import NOW, OSLO, SomeWard, full_ward, one_ward
-from tests.gateway.web.some_hub import SomeHub, green_hub, red_hub, yellow_hub
+from tests.cloud_bridge.backend.some_ward import NOW, OSLO, SomeWard, blowing_ward, full_ward, one_ward
+from tests.gateway.web.some_hub import SomeHub, blowing_hub, green_hub, red_hub, yellow_hub
 
 PAGES = {
     "ward-nothing": (SomeWard, "/"),
@@ -13,12 +13,15 @@ PAGES = {
     "ward-eighty": (full_ward, "/"),
     "ward-eighty-en": (full_ward, "/?lang=en"),
     "patient": (one_ward, "/patient/h0"),
+    "patient-blows": (blowing_ward, "/patient/h0"),
+    "patient-blows-en": (blowing_ward, "/patient/h0?lang=en&days=90"),
     "patient-long-name": (full_ward, "/patient/h6"),
     "patient-arabic": (full_ward, "/patient/h7?days=1"),
     "patient-nothing": (full_ward, "/patient/never"),
     "lost": (SomeWard, "/patient/nobody"),
     "hub-nothing": (SomeHub, "/"),
     "hub-green": (green_hub, "/"),
+    "hub-blows": (blowing_hub, "/"),
     "hub-yellow": (yellow_hub, "/?lang=en"),
     "hub-red": (red_hub, "/"),
 }

@@ -1,15 +1,16 @@
 """A ward in memory: real readings, alerts and plans behind the Views that the pages ask."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Quarantined
 from cloud_bridge.contract.alert import Alert, Because, Change
-from cloud_bridge.contract.plan import Level, Limit, Plan
+from cloud_bridge.contract.plan import Best, Level, Limit, Plan, PlanPerson
 from devices.kinds import Kind
-from devices.readings import Heard, Quality, Reading, reading_of
+from devices.readings import Heard, Quality, Reading, reading_of, series_name
+from gateway.derive import derived
 
 OSLO = ZoneInfo("Europe/Oslo")
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -24,6 +25,11 @@ PLAN = Plan(
         Limit(id="pulse_yellow", kind=Kind.PULSE_RATE, level="yellow", above=110, clear=105, usual=78),
     ),
 )
+
+PERSON = PlanPerson(
+    sex="female", birth_year=1955, height_cm=161, equation="GLI Global 2022",
+    fev1_best=Best(value=1.4, setting="home"), pef_best=Best(value=300, setting="home"),
+)  # fmt: skip
 
 NAMES = (
     "Kari Nordmann", "Ola Hansen", "Ingrid Ødegård", "Per-Arne Sætre", "Marit Ánná Eira", "Bjørn Åsheim",
@@ -56,6 +62,7 @@ class SomeWard:
     opened: list[OpenAlert] = field(default_factory=list)
     closed: list[OpenAlert] = field(default_factory=list)
     unread: list[Quarantined] = field(default_factory=list)
+    in_force: Plan = PLAN
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     async def people(self):
@@ -66,12 +73,13 @@ class SomeWard:
         """How one home stands."""
         return self.states.get(home)
 
-    async def readings(self, home, *, kind=None, since=None, count_max=500):
-        """Readings by measured_at, newest last."""
+    async def readings(self, home, *, kind=None, setting="home", since=None, count_max=500):
+        """Readings by measured_at, newest last: of one kind and setting, or all."""
         found = [
             kept
             for kept in self.kept.get(home, [])
-            if kind in (None, kept.reading.kind) and (since is None or kept.reading.measured_at >= since)
+            if (kind is None or kept.reading.series == series_name(kind, setting))
+            and (since is None or kept.reading.measured_at >= since)
         ]
         return tuple(sorted(found, key=lambda kept: kept.reading.measured_at)[-count_max:])
 
@@ -95,7 +103,7 @@ class SomeWard:
 
     async def plan(self, home):
         """The plan in force: the same for all who have sent anything."""
-        return PLAN if home in self.states else None
+        return self.in_force if home in self.states else None
 
     async def wait(self):
         """Return at the next change."""
@@ -141,6 +149,25 @@ def fortnight(values: tuple[float, ...], base_pulse: float = 78, weight_kg: floa
     return sorted(made, key=lambda each: each.measured_at)
 
 
+def blows(
+    back_days: float, *values: float, quality: tuple[Quality, ...] = (), person=PERSON
+) -> list[Reading]:
+    """A sitting so many days ago: each blow with FEV1, FVC, ratio and PEF, and what the hub derives."""
+    made = []
+    for minute, value in enumerate(values):
+        at = NOW - timedelta(days=back_days, minutes=60 - minute)
+        numbers = (
+            (Kind.FEV1, value),
+            (Kind.FVC, 2.4),
+            (Kind.FEV1_FVC, round(value / 0.024, 1)),
+            (Kind.PEF, 240),
+        )
+        for kind, number in numbers:
+            source = reading(kind, number, at, quality=quality)
+            made += [source, *derived(person, source)]
+    return made
+
+
 QUIET = (91, 92, 90, 91, 91, 92, 93, 91, 90, 91, 92, 91, 90, 91)
 FALLING = (91, 92, 90, 91, 91, 92, 91, 90, 90, 89, 88, 87, 86, 84)
 
@@ -151,6 +178,18 @@ def one_ward() -> SomeWard:
     ward.enrol("h0", "Kari Nordmann")
     ward.keep("h0", *fortnight(FALLING))
     ward.open("h0", alert("red", (84.0, 83.0), NOW - timedelta(hours=1, minutes=48)))
+    return ward
+
+
+def blowing_ward() -> SomeWard:
+    """Kari, who blows into a spirometer each second day, and once did so in a clinic."""
+    ward = one_ward()
+    ward.in_force = PLAN.model_copy(update={"person": PERSON})
+    for back in range(12, 0, -2):
+        ward.keep("h0", *blows(back, 1.25 + back / 100, 1.15 + back / 100))
+    ward.keep("h0", *blows(0, 1.30, 1.24, 1.18))
+    in_clinic = reading(Kind.FEV1, 1.52, NOW - timedelta(days=50))
+    ward.keep("h0", replace(in_clinic, setting="clinic"))
     return ward
 
 

@@ -10,7 +10,7 @@ from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.views import Figures, HomeState, Person, Quarantined, Views
 from cloud_bridge.contract.entries import Entry, EntryKind
 from devices.kinds import Kind
-from devices.readings import Block
+from devices.readings import OF_DEVICE, Block
 from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, applied, at, batch, reading, told
 
 pytestmark = pytest.mark.anyio
@@ -33,6 +33,20 @@ async def test_readings_go_by_the_time_of_measurement(tables: Tables) -> None:
     assert [kept.reading.id for kept in await views.readings(HOME, since=at(15))] == ["r9", "r2", "r0"]
     assert [kept.reading.id for kept in await views.readings(HOME, kind=Kind.BODY_WEIGHT)] == ["r9"]
     assert await views.readings(HOME, kind=Kind.BODY_WEIGHT, since=at(16)) == ()
+
+
+async def test_home_and_clinic_are_two_series(tables: Tables) -> None:
+    """Who asks for a kind gets what was measured at home and told or derived; a clinic's is asked for."""
+    home, clinic = reading(1, kind=Kind.FEV1, value=1.3), reading(2, kind=Kind.FEV1, value=1.5, minutes=9)
+    clinic = replace(clinic, setting="clinic")
+    own = replace(reading(3, kind=Kind.FEV1, minutes=10), reference=OF_DEVICE)
+    await tables.commit(batch(told(1, home), told(2, clinic), told(3, own)), at=at(60))
+    views: Views = tables
+    assert [kept.reading for kept in await views.readings(HOME, kind=Kind.FEV1)] == [home]
+    assert [kept.reading for kept in await views.readings(HOME, kind=Kind.FEV1, count_max=1)] == [home]
+    in_clinic = await views.readings(HOME, kind=Kind.FEV1, setting="clinic", since=at(1))
+    assert [kept.reading for kept in in_clinic] == [clinic]
+    assert [kept.reading for kept in await views.readings(HOME)] == [home, clinic, own]
 
 
 async def test_a_block_comes_back_as_it_went(tables: Tables) -> None:

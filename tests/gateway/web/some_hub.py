@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
 from devices.kinds import Kind
-from devices.readings import Reading
+from devices.readings import Reading, series_name
 from gateway.web.views import Connection, DeviceLine
-from tests.cloud_bridge.backend.some_ward import FALLING, NOW, PLAN, QUIET, alert, fortnight
+from tests.cloud_bridge.backend.some_ward import FALLING, NOW, PLAN, QUIET, alert, blows, fortnight
 
 UP = Connection(True, NOW - timedelta(hours=20), NOW - timedelta(minutes=3), 0, None)
 DOWN = Connection(False, NOW - timedelta(hours=2), NOW - timedelta(hours=2), 12, "connection refused")
@@ -50,8 +50,9 @@ class SomeHub:
         return self.met
 
     def readings(self, kind: Kind, *, count_max: int = 60) -> tuple[Reading, ...]:
-        """The newest of one kind, newest last."""
-        found = sorted((each for each in self.kept if each.kind == kind), key=lambda each: each.measured_at)
+        """The newest of one kind that were measured at home, newest last."""
+        mine = (each for each in self.kept if each.series == series_name(kind))
+        found = sorted(mine, key=lambda each: each.measured_at)
         return tuple(found[-count_max:])
 
     def open_alerts(self) -> tuple[Alert, ...]:
@@ -75,6 +76,11 @@ class SomeHub:
 def green_hub() -> SomeHub:
     """All is well."""
     return SomeHub(fortnight(QUIET), met=DEVICES)
+
+
+def blowing_hub() -> SomeHub:
+    """All is well, and there is a spirometer."""
+    return SomeHub([*fortnight(QUIET), *blows(3, 1.35), *blows(0, 1.30, 1.24, 1.18)], met=DEVICES)
 
 
 def yellow_hub() -> SomeHub:

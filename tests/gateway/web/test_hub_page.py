@@ -13,7 +13,7 @@ from gateway.web.app import hub_app
 from gateway.web.views import DeviceLine
 from gateway.web.zone import zone_of
 from tests.cloud_bridge.backend.some_ward import NOW, OSLO, alert, reading
-from tests.gateway.web.some_hub import DOWN, UP, SomeHub, green_hub, red_hub, yellow_hub
+from tests.gateway.web.some_hub import DOWN, UP, SomeHub, blowing_hub, green_hub, red_hub, yellow_hub
 
 pytestmark = pytest.mark.anyio
 
@@ -142,3 +142,23 @@ async def test_what_a_device_calls_itself_is_escaped():
     assert "<script>alert" not in html
     assert "<img" not in html
     assert "&lt;script&gt;alert(1)" in html
+
+
+async def test_blows_are_said_in_plain_words():
+    """Air out in one second, the strongest blow: the best of the latest sitting, and its part of the best."""
+    words = _words(await _page(blowing_hub()))
+    assert "Luft ut på ett sekund FEV1 1,30 L i dag 08:30 93 % av ditt beste" in words
+    assert "Største blåsestyrke PEF 240 L/min i dag 08:30 80 % av ditt beste" in words
+    assert "z-skår" not in words
+    assert "forventet" not in words
+
+
+async def test_a_blow_without_a_best_and_a_clinics_blow_are_no_part_of_a_best():
+    """Where the plan says no best there is no part of it, and a clinic's blow is not on the page at all."""
+    own = reading(Kind.FEV1_PERCENT_BEST, 55, NOW)
+    in_clinic = dataclasses.replace(reading(Kind.FEV1, 1.9, NOW), setting="clinic")
+    hub = SomeHub([reading(Kind.FEV1, 1.3, NOW), own, in_clinic])
+    words = _words(await _page(hub))
+    assert "Luft ut på ett sekund FEV1 1,30 L i dag 09:30" in words
+    assert "av ditt beste" not in words
+    assert "1,9" not in words
