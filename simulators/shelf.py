@@ -11,6 +11,7 @@ from simulators.peripherals.choicemmed_ichoice import ChoiceMMedTwin
 from simulators.peripherals.contec_spirometer import ContecSpirometerTwin
 from simulators.peripherals.generic_health_sensor import GenericHealthSensorTwin
 from simulators.peripherals.health_thermometer import HealthThermometerTwin
+from simulators.peripherals.jks50f import Jks50fTwin
 from simulators.peripherals.jumper_jpd500f import JumperTwin
 from simulators.peripherals.medisana_a3 import MedisanaA3Twin
 from simulators.peripherals.nonin_3230 import NoninTwin
@@ -36,6 +37,7 @@ SHELF: dict[str, Callable[[], Peripheral]] = {
     "contec_spirometer": ContecSpirometerTwin,
     "generic_health_sensor": GenericHealthSensorTwin,
     "health_thermometer": HealthThermometerTwin,
+    "jks50f": Jks50fTwin,
     "jumper_jpd500f": JumperTwin,
     "medisana_a3": MedisanaA3Twin,
     "nonin_3230": NoninTwin,
