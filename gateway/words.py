@@ -34,6 +34,8 @@ def near(name: str, known: Iterable[str]) -> str:
     """
     asked = name.lower().replace("-", "_")
     known = list(known)
+    if asked in known:
+        return f" (did you mean {asked}?)"
     found = get_close_matches(asked, known, cutoff=0.5) or [one for one in known if asked and asked in one]
     return f" (did you mean {' or '.join(found)}?)" if found else ""
 
