@@ -29,11 +29,13 @@ class OpenGroup(TyperGroup):
 
     def _points(self) -> dict[str, EntryPoint]:
         groups = [self.name] if self.name else []
-        found = {}
-        for point in entry_points(group=COMMANDS):
+        found: dict[str, EntryPoint] = {}
+        for point in sorted(
+            entry_points(group=COMMANDS), key=lambda point: (not _is_ours(point), _of(point))
+        ):
             *named, command = point.name.split(".")
             if named == groups:
-                found[command] = point
+                found.setdefault(command, point)  # of two with one name ours, else the first by package
         return found
 
 
@@ -64,9 +66,13 @@ def _said(point: EntryPoint) -> str:
     return f"`{' '.join(point.name.split('.'))}`"
 
 
+def _of(point: EntryPoint) -> str:
+    return "pusterom" if point.dist is None else point.dist.name
+
+
 def _is_ours(point: EntryPoint) -> bool:
-    return point.dist is None or point.dist.name == "pusterom"
+    return _of(point) == "pusterom"
 
 
 def _package(point: EntryPoint) -> str:
-    return "pusterom[simulators]" if point.dist is None or _is_ours(point) else point.dist.name
+    return "pusterom[simulators]" if _is_ours(point) else _of(point)

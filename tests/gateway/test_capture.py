@@ -12,9 +12,9 @@ import pytest
 
 from devices.catalog import Catalog
 from devices.decoder import WholeFrames, attempt, listen
-from devices.device_information import MODEL, SERIAL, SYSTEM_ID
+from devices.device_information import MODEL, SERIAL, SYSTEM_ID, identify
 from devices.driver import Advertisement, LinkError, Told
-from devices.drivers.weight_scale import DRIVER as SCALE
+from devices.drivers.weight_scale import DRIVER as HOUSE_SCALE
 from devices.drivers.weight_scale import SERVICE, WEIGHT, Frame
 from gateway.capture import NothingHeardError, Wish, capture
 from gateway.recording import RecordingError
@@ -52,9 +52,9 @@ class OneDevice:
         yield self._link
 
 
-def captured(folder, radio, *, driver=SCALE, told=None, seconds=60.0, address=None):
+def captured(folder, radio, *, driver=None, told=None, seconds=60.0, address=None):
     """Capture into a new file; return it and its lines."""
-    file = folder / "talk.jsonl"
+    file, driver = folder / "talk.jsonl", driver or SCALE
     known = {} if told is None else {ADDRESS: told}
     wish = Wish(Catalog((driver,)), OSLO, None if address else driver, address, seconds, known)
     in_virtual_time(capture(radio, wish, file, lambda: NOON, lambda _line: None))
@@ -80,6 +80,15 @@ async def _consents(link, visitor):
         yield said
 
 
+async def _plain(link, _visitor):
+    """The simplest talk there is."""
+    yield await identify(link)
+    await link.subscribe(WEIGHT)
+    async for said in listen(link, WholeFrames({WEIGHT: Frame.from_bytes}), silence_s=20.0):
+        yield said
+
+
+SCALE = replace(HOUSE_SCALE, session=_plain)
 CONSENTING = replace(SCALE, session=_consents)
 
 
@@ -102,7 +111,7 @@ def test_everything_that_was_asked_and_answered_stands_there(tmp_path):
     verbs = [next(word for word in line if word != "ms") for line in rest]
     assert verbs == [
         *("has", "has", "read", "has", "read", "has", "has", "has", "has", "read"),
-        *("has", "has", "has", "has", "subscribe", "notification", "silence", "end"),
+        *("subscribe", "notification", "silence", "end"),
     ]
     assert {"ms": 0, "read": MODEL, "hex": b"BF720".hex()} in rest
     assert {"ms": 0, "notification": WEIGHT, "hex": "00983a"} in rest
@@ -118,7 +127,7 @@ def test_nothing_says_whose_it_is(tmp_path):
     assert ADDRESS not in told
     assert "C8:47:8C:00:00:00" in told
     assert f'"{SERIAL}", "hex": "{"**" * 7}"' in told
-    assert [line["value"] for line in replayed(file)] == [75.0], "and it is played all the same"
+    assert [line["value"] for line in replayed(file, [SCALE])] == [75.0], "and it is played all the same"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
@@ -239,7 +248,7 @@ def test_a_talk_that_is_not_over_in_time_is_cut_and_says_so(tmp_path):
 
     file, lines = captured(tmp_path, OneDevice(SEEN, link=Slow((WEIGHT, WEIGHED))), seconds=30)
     assert lines[-1] == {"ms": 30000, "end": "time was up", "is_whole": False}
-    assert [line["value"] for line in replayed(file)] == [75.0]
+    assert [line["value"] for line in replayed(file, [SCALE])] == [75.0]
 
 
 def test_a_driver_that_stumbles_leaves_a_file_that_says_so(tmp_path):
@@ -277,7 +286,7 @@ def test_a_device_that_is_not_there_leaves_no_file(tmp_path, radio, address, rea
         (("--out", "new.jsonl"), "--address MAC, or --driver ID"),
         (("--out", "hub.toml", "--driver", "weight_scale"), "is there already"),
         (("--out", "nowhere/new.jsonl", "--driver", "weight_scale"), "there is no folder"),
-        (("--out", "new.jsonl", "--driver", "weigth_scale"), "did you mean weight_scale"),
+        (("--out", "new.jsonl", "--driver", "weight-scale"), "did you mean weight_scale?"),
         (("--out", "new.jsonl", "--address", "scale"), "such as C0:26:DA:01:02:03"),
     ],
 )
@@ -306,7 +315,7 @@ def test_a_twin_in_another_process_is_captured_and_replayed():
         assert json.loads(file.read_text().splitlines()[0])["radio"] == "unix"
         with pusterom("replay", str(file)) as program:
             assert program.ended() == 0, program.err
-            assert {json.loads(line)["kind"] for line in program.out} >= {"body_weight", "body_fat"}
+            assert "body_weight" in {json.loads(line)["kind"] for line in program.out}
 
 
 def test_a_twin_that_is_not_on_the_shelf_is_named(refused):

