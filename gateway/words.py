@@ -57,8 +57,11 @@ def uuid_named(text: str, option: str) -> str:
 def characteristic_named(text: str, driver: Driver[Any]) -> str:
     """Return the characteristic that is meant, out of those that the driver speaks.
 
-    Several may stand with a slash between them, and one may be cut short where only one begins so.
+    Several may stand with a slash between them, and one may be cut short where only one begins so;
+    a dash is the first of them, for who has bytes and no name for where they were said.
     """
+    if text.strip() == "-" and driver.speaks:
+        return driver.speaks[0]
     found = [char for word in text.split("/") for char in _meant(word, driver)]
     if not found:
         raise WordsError(
@@ -103,7 +106,7 @@ def short(uuid: str) -> str:
 
 
 def _plain(text: str) -> str:
-    word = text.strip().lower().rstrip("….*")
+    word = text.strip().lower().partition("..")[0].rstrip("….*")  # a range begins with its first
     return word.removeprefix("0x")
 
 

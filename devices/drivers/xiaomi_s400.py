@@ -13,6 +13,9 @@ from devices.readings import Heard, Reading, reading_of
 SERVICE = uuid16(0xFE95)
 """Every device of Xiaomi's calls under this one: the product says which it is."""
 
+UUID_OCTETS = b"\x95\xfe"
+"""The service's own UUID, which some recordings keep before its data; no beacon begins so."""
+
 S400_PRODUCTS = frozenset({0x30D9, 0x3BD5, 0x48CF})
 S200_PRODUCTS = frozenset({0x45C9, 0x4C04, 0x4DCB})
 PRODUCTS = S400_PRODUCTS | S200_PRODUCTS
@@ -99,7 +102,7 @@ def overhear(advertisement: Advertisement, told: Told) -> Frame | FrameError | N
     Such an error carries the head only: the rest is another with each call, and one missing key
     would fill the log with hundreds of faults.
     """
-    data = advertisement.service_data.get(SERVICE, b"")
+    data = advertisement.service_data.get(SERVICE, b"").removeprefix(UUID_OCTETS)
     try:
         beacon = Beacon.from_bytes(data)
         if not beacon.has_object:

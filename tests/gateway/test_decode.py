@@ -195,6 +195,13 @@ def test_a_cut_uuid_is_the_one_that_begins_so(told, packages):
     assert "6e400003" in err
 
 
+@pytest.mark.parametrize("word", ["-", "2A9D", "0x2a9d", "00002a9d..2a9f", "00002a9d-…", "FFE1 / 2A9D"])
+def test_a_characteristic_is_understood_however_people_write_it(told, word):
+    """Short, cut short, as a range, as one of two, or not at all where the driver has a first."""
+    code, said, _ = told("decode", "--driver", "weight_scale", "--characteristic", word, "00983a")
+    assert (code, [line["value"] for line in said]) == (0, [75.0])
+
+
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
