@@ -26,7 +26,7 @@ from tests.given import NOON, SPO2_LOW, plan, store
 from tests.installed import own_parts
 
 TEST_S = 20.0
-CALL_S = 0.4
+CALL_S = 0.8
 THEIRS = "F0:00:00:00:FE:01"
 OURS = WeightScaleTwin.first_address
 STRANGE = uuid16(0xFEED)
@@ -73,7 +73,7 @@ class House:
             timezone=OSLO,
             dice=Random(1),
             visits=Visits(cool_down_s=0.05),
-            outside=Outside(load_outside(deadline_s=2.0), call_s),
+            outside=Outside(load_outside(deadline_s=20.0), call_s),
         )
         self.view = View(self.hub)
 
