@@ -207,7 +207,7 @@ def test_a_poor_reading_is_kept_but_tells_nobody(tmp_path):
 
 
 def test_a_reading_says_which_device_said_it(tmp_path):
-    """What a device tells of itself stands in every reading from then on, and is no frame of its own."""
+    """And how well it is known: what it tells of itself stands in every reading from then on, as no frame."""
     home = Home(tmp_path)
     visit = home.pipeline.visit(SPOKEN, OXIMETER)
     for said in (DeviceIdentity(model="9560"), 91.0, DeviceIdentity(serial="501"), 92.0):
@@ -215,6 +215,7 @@ def test_a_reading_says_which_device_said_it(tmp_path):
     visit.close()
     kept = [reading_from(entry.body).identity for entry in home.kept(EntryKind.READING)]
     assert kept == [DeviceIdentity(model="9560"), DeviceIdentity(model="9560", serial="501")]
+    assert {reading_from(entry.body).tier for entry in home.kept(EntryKind.READING)} == {"reported"}
     assert visit.frame_count == 2
 
 

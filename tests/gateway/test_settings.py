@@ -89,7 +89,7 @@ def test_what_a_person_tells_of_a_device_reaches_its_driver(tmp_path):
     told = loaded(tmp_path, HUB + DEVICE).told()
     key = bytes.fromhex("00112233445566778899aabbccddeeff")
     assert told == {"C0:26:DA:01:02:03": Told(user_slot=2, consent_code=1234, bind_key=key)}
-    assert "0011" not in repr(told), "a key is never printed"
+    assert "bind_key" not in repr(told), "a key is never printed"
 
 
 @pytest.mark.parametrize("key", ["", "0011", "kari", "00112233445566778899aabbccddeeff00"])
