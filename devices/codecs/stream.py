@@ -38,6 +38,11 @@ class Stream:
         self._is_sound = is_sound
         self._half = b""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether half a frame waits for its other half."""
+        return bool(self._half)
+
     def take_half(self) -> bytes:
         """Return what waits for its other half, and forget it."""
         half, self._half = self._half, b""

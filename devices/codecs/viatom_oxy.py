@@ -151,6 +151,20 @@ class Info:
         return tuple(sorted(names, reverse=True)[:FILE_COUNT_MAX])
 
 
+NO_FINGER = b"\xff\xff\xff"
+"""The SpO2 and the pulse of nobody."""
+
+
+def framed(data: bytes) -> bytes:
+    """Return live numbers that came without their frame in one; all other octets as they are.
+
+    Some recordings have them so. Only those that say "no finger" are taken: without a checksum
+    nothing else may become a number.
+    """
+    is_bare = len(data) == _LIVE.size and data.startswith(NO_FINGER)
+    return bytes(Reply(0, 0, data)) if is_bare else data
+
+
 def likely_op(reply: Reply) -> Op | None:
     """Return what a reply probably answers, by its looks, or None."""
     if reply.block:

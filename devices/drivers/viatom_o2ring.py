@@ -69,7 +69,9 @@ class Conversation:
             return [FrameError(f"nothing is known of characteristic {char}", data)]
         return [
             FrameError(piece.fault, piece.data) if piece.fault else attempt(self._frame, piece.data)
-            for piece in self._streams[char].feed(data)
+            for piece in self._streams[char].feed(
+                data if self._streams[char].is_waiting else oxy.framed(data)
+            )
         ]
 
     def take_half(self) -> bytes:

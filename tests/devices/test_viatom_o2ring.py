@@ -97,9 +97,16 @@ def test_a_reply_is_what_was_asked_for():
 
 
 def test_the_captured_words_of_a_ring_without_a_finger_are_no_numbers():
-    """Two real ones, one of them on its charger: 255 and 65535, and nobody wears it."""
-    real = [vector for vector in vectors("viatom_o2ring") if vector["origin"] == "capture"]
-    said = [one for vector in real for one in fed(*map(bytes.fromhex, vector["chunks"]))]
+    """Two real ones, one of them on its charger: 255 and 65535, and nobody wears it; framed and bare."""
+    found = {vector["id"]: vector for vector in vectors("viatom_o2ring")}
+    bare = [one for name in ("v0146", "v0148") for one in fed(bytes.fromhex(found[name]["hex"]))]
+    framed = [
+        one
+        for name in ("x-v0146", "x-v0148")
+        for one in fed(*map(bytes.fromhex, found[name].get("chunks") or [found[name]["hex"]]))
+    ]
+    said = bare
+    assert framed == bare
     assert [(one.charge, one.battery, one.motion) for one in said] == [(0, 96, 5), (1, 98, 0)]
     assert [one for frame in said for one in readings(frame, HEARD)] == []
 
