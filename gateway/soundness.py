@@ -20,6 +20,7 @@ from gateway.store.look import DamageError, Kept, Look, Lost, joined
 RESCUE = "Keep a copy of the folder, save what can be read with `pusterom store export`, and put a copy back"
 _GROUP = 500
 _NAMED_MAX = 5
+_UNREADABLE = "btreeInitPage() returns error code"
 
 Progress = Callable[[int, int], object]
 
@@ -69,7 +70,7 @@ def _asked(name: str, question: Callable[[], str]) -> Finding:
     try:
         return Finding(name, question())
     except DamageError as damage:
-        return Finding(name, "", f"{damage} {RESCUE}.")
+        return Finding(name, "", f"{str(damage).rstrip('.')}. {RESCUE}.")
     except _UnsoundError as unsound:
         return Finding(name, "", str(unsound))
 
@@ -98,7 +99,10 @@ def _pages(look: Look) -> str:
 
 
 def _structure(look: Look) -> str:
-    said = [str(row[0]) for row in look.rows("pragma integrity_check")]
+    said = [line for row in look.rows("pragma integrity_check") for line in str(row[0]).splitlines()]
+    if any(_UNREADABLE in line for line in said):
+        # Behind the first broken page it gives up the sound ones, too: their names would mislead.
+        raise _UnsoundError(f"tables can't be compared, for pages of them can't be read. {RESCUE}.")
     if said != ["ok"]:
         raise _UnsoundError(f"{_few(said)}. {RESCUE}.")
     return "tables and indexes agree"

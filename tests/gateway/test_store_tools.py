@@ -13,8 +13,10 @@ import pytest
 from cloud_bridge.contract.bodies import DeviceFault, fault_body, plan_body, reading_body
 from cloud_bridge.contract.entries import EntryKind
 from gateway.settings import Settings
+from gateway.store.file import StoreError
 from gateway.store.keys import log_key
 from gateway.store.log import Fact, Store
+from gateway.store.look import Look
 from tests.gateway.conftest import CONFIG, on_disk
 from tests.given import HOME, NOON, OTHER_HOME, SPO2_LOW, plan, reading
 
@@ -85,6 +87,7 @@ def _looked(run, folder, command, *words):
     code, out, err = run("store", command, "--config", folder / "hub.toml", *words)
     assert on_disk(folder) == before
     assert "Traceback" not in err
+    assert all(line.startswith(("ok   ", "FAIL ")) for line in out.splitlines()), out
     return code, out.splitlines(), err
 
 
@@ -287,6 +290,19 @@ def test_a_whole_file_that_says_what_no_hub_wrote_fails(verified, log, folder, *
     assert any(line.startswith(f"FAIL {question}:") and hint in line for line in lines)
 
 
+def test_an_index_that_is_not_of_its_table_fails(verified, log, folder):
+    """Every page is whole, every entry is there, and the structure is wrong all the same."""
+    assert log.exists()
+    changed(
+        folder,
+        "pragma writable_schema = on",
+        "update sqlite_master set rootpage = (select rootpage from sqlite_master where name = 'device')"
+        " where name = 'reading_by_time'",
+    )
+    code, lines, _ = verified()
+    assert (code, failed(lines)) == (DAMAGE, {"structure"})
+
+
 def test_no_finding_shows_what_stands_in_a_body(verified, log, folder):
     """A finding is sent to others: it names numbers, never what was measured."""
     assert log.exists()
@@ -335,6 +351,18 @@ def test_what_a_killed_hub_left_unmerged_is_read_and_not_merged(verified, export
         path.write_bytes(data)
     assert verified()[0] == 0
     assert len(exported()[2]) == COUNT + 1
+
+
+def test_a_hub_that_starts_meanwhile_is_noticed(log, folder):
+    """What was taken for still and then written to is not judged: a person is told to ask again."""
+    settings = Settings.load(folder / "hub.toml")
+    look = Look(log.parent, log_key(settings.key_file, credentials=None, is_first_start=False))
+    look.assert_unmoved()
+    store = opened(folder)
+    with pytest.raises(StoreError, match="a hub opened"):
+        look.assert_unmoved()
+    store.close()
+    look.close()
 
 
 def test_neither_radio_nor_network_is_loaded_for_a_look(log, folder):
