@@ -14,6 +14,7 @@ import typer
 
 from cloud_bridge.program import say_error
 from gateway.cli_devices import add_to
+from gateway.cli_store import store
 from gateway.console import Verbose, begin_logging, finish, say
 from gateway.errors import exit_code_of
 from gateway.hung_in import OpenGroup
@@ -36,6 +37,7 @@ ward = typer.Typer(
 )
 app.add_typer(hub, name="hub")
 app.add_typer(ward, name="ward")
+app.add_typer(store, name="store")
 add_to(app)
 
 HubFile = Annotated[Path, typer.Option("--config", help="The hub's settings file.")]

@@ -1,11 +1,13 @@
 """What every command shares: a line for a person, a log for whoever looks closer, an exit code."""
 
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from cloud_bridge.program import run_program
@@ -23,6 +25,15 @@ def say(line: str) -> None:
 def show(picture: Table) -> None:
     """Print a table, as wide as the terminal."""
     Console().print(picture)
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], object]]:
+    """Show how far a long piece of work has come, on stderr and only to a person who looks on."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def begin_logging(*, verbose: bool) -> None:

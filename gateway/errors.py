@@ -24,6 +24,7 @@ EXITS: dict[str, int] = {
     "gateway.recording.RecordingError": EXIT_DATA,
     "gateway.store.file.DiskError": EXIT_DISK,
     "gateway.store.file.StoreError": EXIT_CONFIG,
+    "gateway.store.look.DamageError": EXIT_DISK,
     "gateway.store.keys.KeyFileError": EXIT_CONFIG,
     "gateway.words.WordsError": EXIT_USAGE,
 }

@@ -18,7 +18,7 @@ from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
 from gateway.settings import Settings
 from gateway.store.file import is_first_start, lock
-from gateway.store.keys import log_key
+from gateway.store.keys import credentials_folder, log_key
 from gateway.store.log import Store
 from gateway.view import View
 from gateway.web.app import hub_app
@@ -28,10 +28,9 @@ BONDS_FILE = "bonds.json"
 
 def open_store(settings: Settings) -> Store:
     """Open the hub's log with its key; raise KeyFileError or StoreError with what to do."""
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     key = log_key(
         settings.key_file,
-        credentials=Path(credentials) if credentials else None,
+        credentials=credentials_folder(),
         is_first_start=is_first_start(settings.folder),
     )
     return Store.open(settings.folder, settings.home, key)

@@ -88,3 +88,14 @@ class DeviceFault:
 def fault_body(fault: DeviceFault) -> bytes:
     """Return a device fault as JSON."""
     return orjson.dumps(fault)
+
+
+def fault_from(body: bytes) -> DeviceFault:
+    """Return the device fault in this body; raise ContractError with a reason otherwise."""
+    try:
+        return _FAULT.validate_json(body)
+    except ValidationError as error:
+        raise ContractError(f"no device fault: {error}", body) from error
+
+
+_FAULT: TypeAdapter[DeviceFault] = TypeAdapter(DeviceFault)

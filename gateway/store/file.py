@@ -51,11 +51,7 @@ def _known(folder: Path, home: str, key: LogKey) -> tuple[Any, str]:
         raise StoreError(f"{path} is empty: it was cut off or overwritten. Put the file back from a copy.")
     connection = _connect(path, key)
     try:
-        log, whose = _identity(connection, path)
-        if whose != home:
-            raise StoreError(
-                f"{path} is the log of home {whose}, not of {home}. Check `home` in the settings."
-            )
+        log = identity(connection, path, home)
         _compare(witness, log)
         schema.migrate(connection)
     except BaseException:
@@ -138,6 +134,14 @@ def _open(path: Path, key: LogKey, *, mode: str) -> Any:  # noqa: ANN401 - untyp
     return connection
 
 
+def identity(connection: Any, path: Path, home: str) -> str:  # noqa: ANN401 - untyped module
+    """Return the id of this log; raise StoreError when it is not this home's, or nobody's, or damaged."""
+    log, whose = _identity(connection, path)
+    if whose != home:
+        raise StoreError(f"{path} is the log of home {whose}, not of {home}. Check `home` in the settings.")
+    return log
+
+
 def _identity(connection: Any, path: Path) -> tuple[str, str]:  # noqa: ANN401 - untyped module
     try:
         known, unknown = schema.steps(connection)
@@ -157,12 +161,22 @@ def _compare(witness: Path, log: str) -> None:
     if not witness.exists():
         _replace(witness, lambda file: file.write(orjson.dumps({"log": log})))
         return
-    try:
-        known = orjson.loads(witness.read_bytes())["log"]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise StoreError(f"{witness} can't be read ({error}); it names the log. Put it back.") from error
+    assert_witnessed(witness, log)
+
+
+def assert_witnessed(witness: Path, log: str) -> None:
+    """Raise StoreError unless the witness names this log."""
+    known = witnessed(witness)
     if known != log:
         raise StoreError(f"this is log {log}, but {witness} says that {known} belongs here. Put it back.")
+
+
+def witnessed(witness: Path) -> str:
+    """Return which log belongs here; raise StoreError when the witness can't say."""
+    try:
+        return str(orjson.loads(witness.read_bytes())["log"])
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise StoreError(f"{witness} can't be read ({error}); it names the log. Put it back.") from error
 
 
 def _replace(path: Path, write: Callable[[Any], object]) -> None:

@@ -34,6 +34,17 @@ class LogKey:
         """Return the raw-key literal for SQLCipher; a raw key skips 140 ms of derivation."""
         return f"x'{self._hex}'"
 
+    @property
+    def salt(self) -> bytes:
+        """Return what a log of this key begins with, unencrypted; tells a wrong key from a damaged page."""
+        return bytes.fromhex(self._hex[2 * KEY_BYTES :])
+
+
+def credentials_folder() -> Path | None:
+    """Return where systemd put the credentials of this service, if it did."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(folder) if folder else None
+
 
 def log_key(path: Path, *, credentials: Path | None, is_first_start: bool) -> LogKey:
     """Return the key: the systemd credential if there is one, else the file, made at first start.
