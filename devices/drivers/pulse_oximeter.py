@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from devices.codecs import racp
+from devices.codecs import oximetry, racp
 from devices.codecs.cursor import Cursor
 from devices.codecs.gatt_time import SIZE as DATE_TIME_SIZE
 from devices.codecs.gatt_time import decode_date_time, encode_date_time
@@ -25,10 +25,6 @@ RECORDS = uuid16(0x2A52)
 
 SILENCE_S = 30.0
 """A spot check takes a finger some twenty seconds; a stream comes every second. Chosen, not measured."""
-
-SPO2_MAX = 100.0
-PULSE_MAX = 300.0
-PERFUSION_MAX = 100.0
 
 FEATURE_STORAGE = 1 << 2
 
@@ -175,11 +171,11 @@ def readings(frame: Frame, heard: Heard) -> tuple[Reading, ...]:
     """Say what the frame means. A finger that isn't there has no numbers, and no perfusion either."""
     if isinstance(frame, racp.Word):
         return ()
-    spo2 = _within(frame.spo2, SPO2_MAX)
-    pulse = _within(frame.pulse, PULSE_MAX)
+    spo2 = oximetry.saturation(frame.spo2)
+    pulse = oximetry.pulse(frame.pulse)
     if spo2 is None and pulse is None:
         return ()
-    perfusion = _within(frame.perfusion, PERFUSION_MAX)
+    perfusion = oximetry.perfusion(frame.perfusion)
     told = ((Kind.SPO2, spo2), (Kind.PULSE_RATE, pulse), (Kind.PERFUSION_INDEX, perfusion))
     clock = (frame.device_time, frame.is_clock_set) if isinstance(frame, Spot) else (None, True)
     return tuple(
@@ -195,11 +191,6 @@ def readings(frame: Frame, heard: Heard) -> tuple[Reading, ...]:
         for kind, value in told
         if value is not None
     )
-
-
-def _within(value: float | None, limit: float) -> float | None:
-    """No living person has a zero here; 127, 255 and 511 are the trade's words for "no finger"."""
-    return value if value is not None and 0 < value <= limit else None
 
 
 def _quality(frame: Spot | Continuous) -> tuple[Quality, ...]:
