@@ -23,6 +23,7 @@ from gateway.pipeline import Pipeline
 from gateway.ports import Now, Radio, RadioError
 from gateway.store.log import Store
 from gateway.talk import Overheard, talk
+from gateway.troubles import Troubles
 from gateway.visits import Visits
 
 RADIO_WAIT_S = 5.0
@@ -67,6 +68,7 @@ class Hub:
             backoff_s_max=backoff_s_max,
         )
         self.pipeline = Pipeline(store, plan, now=now, timezone=timezone, on_commit=self._committed)
+        self.troubles = Troubles(store, now=now, on_change=self._committed)
         self._overheard = Overheard(self.pipeline)
         self._catalog = catalog
         self._tasks: asyncio.TaskGroup | None = None

@@ -6,6 +6,7 @@ from datetime import datetime
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.trouble import trouble_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ def row_of(entry: Entry) -> Row | None:
             return Row(entry.seq, alert.id, alert.change, alert.at, alert.level)
         case EntryKind.PLAN_APPLIED:
             plan_from(entry.body)
+        case EntryKind.TROUBLE:
+            trouble_from(entry.body)
         case kind if kind not in set(EntryKind):
             raise ContractError(f"an entry of a kind that this ward doesn't know: {kind}", entry.body)
     return None

@@ -14,7 +14,7 @@ from cloud_bridge.contract.entries import Entry, EntryKind
 from gateway.store.file import DiskError, open_log
 from gateway.store.keys import LogKey
 
-CURSOR, JUDGE = "cursor", "judge"
+CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,22 @@ class Store:
         self._db.close()
 
     def commit(
-        self, facts: Sequence[Fact], *, at: datetime, judge_state: bytes | None = None, met: Met | None = None
+        self,
+        facts: Sequence[Fact],
+        *,
+        at: datetime,
+        judge_state: bytes | None = None,
+        troubles: bytes | None = None,
+        met: Met | None = None,
     ) -> tuple[Entry, ...]:
         """Keep all or nothing, numbered without a gap, and return what was kept once it is durable."""
         numbered = enumerate(facts, start=self.highest + 1)
         entries = tuple(Entry(seq, at, fact.kind, fact.body) for seq, fact in numbered)
         with self._transaction():
             self._insert(entries, facts)
-            if judge_state is not None:
-                self._keep_state(JUDGE, judge_state.decode())
+            for name, body in ((JUDGE, judge_state), (TROUBLES, troubles)):
+                if body is not None:
+                    self._keep_state(name, body.decode())
             if met is not None:
                 self._db.execute(
                     "insert into device values (?, ?, ?, ?) on conflict (address) do update set"
@@ -106,6 +113,11 @@ class Store:
     def judge_state(self) -> bytes | None:
         """Return the judge's state as it stood at the last commit."""
         body = self._state(JUDGE)
+        return None if body is None else body.encode()
+
+    def troubles(self) -> bytes | None:
+        """Return which troubles were open at the last commit."""
+        body = self._state(TROUBLES)
         return None if body is None else body.encode()
 
     def readings(self, series: str, *, count_max: int) -> list[bytes]:
