@@ -77,11 +77,18 @@ class Carrier:
         self._on_refusal = on_refusal
         self._backoff_s_max = backoff_s_max
         self._window = Window(log_.log, log_.cursor)
+        self._trouble: str | None = None
+        self._told_trouble: str | None = None
         self._work = asyncio.Event()
         self._attempt = 0
 
     def wake(self) -> None:
         """Say that the log may hold something new."""
+        self._work.set()
+
+    def say_trouble(self, trouble: str | None) -> None:
+        """Tell the ward, beside the log, why nothing new can come; None when that is over."""
+        self._trouble = trouble
         self._work.set()
 
     async def run(self) -> None:
@@ -116,10 +123,13 @@ class Carrier:
 
     async def _say_state(self, session: Session, *, is_online: bool) -> None:
         state = self._state(is_online=is_online)
+        self._told_trouble = self._trouble
         await session.publish(state.topic, state.payload, is_retained=True)
 
     async def _send(self, session: Session) -> None:
         while True:
+            if self._told_trouble != self._trouble:
+                await self._say_state(session, is_online=True)
             while send := self._window.next(self._log.highest):
                 entries = self._log.entries(after=send.after, count_max=send.count_max)
                 self._window.sent(entries[-1].seq)
@@ -167,6 +177,8 @@ class Carrier:
 
     def _state(self, *, is_online: bool) -> Message:
         said = {"is_online": is_online, "at": self._now().isoformat(), "log": self._log.log}
+        if self._trouble is not None:
+            said["trouble"] = self._trouble
         return Message(topic(self._log.home, "state"), orjson.dumps(said))
 
     def _note_road(self, *, is_connected: bool, problem: str | None) -> None:

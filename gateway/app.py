@@ -15,12 +15,16 @@ from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
+from cloud_bridge.contract.trouble import TroubleKind
 from devices.catalog import HOUSE, Catalog
 from devices.driver import NOTHING_TOLD, Advertisement, Driver, Told
+from gateway.disk import DiskWatch
 from gateway.outside import NOBODY_OUTSIDE, Outside, Outsider
 from gateway.outsiders import Outsiders
 from gateway.pipeline import Pipeline
-from gateway.ports import Now, Radio, RadioError
+from gateway.ports import Disk, Now, Radio, RadioError
+from gateway.retention import Retention
+from gateway.store.file import DiskError
 from gateway.store.log import Store
 from gateway.talk import Overheard, talk
 from gateway.troubles import Troubles
@@ -45,6 +49,7 @@ class Hub:
         now: Now,
         timezone: tzinfo,
         dice: Random,
+        disk: Disk,
         visits: Visits | None = None,
         backoff_s_max: float = BACKOFF_S_MAX,
         told: Mapping[str, Told] | None = None,
@@ -69,6 +74,9 @@ class Hub:
         )
         self.pipeline = Pipeline(store, plan, now=now, timezone=timezone, on_commit=self._committed)
         self.troubles = Troubles(store, now=now, on_change=self._committed)
+        self.disk = DiskWatch(disk, self.troubles, retry=self._keep_waiting)
+        store.on_failure = self._disk_failed
+        self._retention = Retention(store, plan, now=now)
         self._overheard = Overheard(self.pipeline)
         self._catalog = catalog
         self._tasks: asyncio.TaskGroup | None = None
@@ -81,6 +89,8 @@ class Hub:
             self._tasks = tasks
             tasks.create_task(self.carrier.run())
             tasks.create_task(self._listen())
+            tasks.create_task(self.disk.run())
+            tasks.create_task(self._retention.run())
             if self.outsiders.all:
                 tasks.create_task(self.outsiders.run())
 
@@ -100,6 +110,8 @@ class Hub:
             await asyncio.sleep(RADIO_WAIT_S)
 
     def _hear(self, seen: Advertisement) -> None:
+        if not self.disk.is_taking:
+            return  # what it has to tell is safer with the device: it will call again
         driver = self._catalog.driver_for(seen)
         if driver is None:
             self.outsiders.hear(seen)
@@ -128,6 +140,16 @@ class Hub:
 
     def _told_of(self, seen: Advertisement) -> Told:
         return self._told.get(seen.address.upper(), NOTHING_TOLD)
+
+    def _keep_waiting(self) -> None:
+        self.pipeline.keep_waiting()
+        self.troubles.keep_waiting()
+        self.carrier.say_trouble(None)
+
+    def _disk_failed(self, error: DiskError) -> None:
+        self.disk.failed(error)
+        self.carrier.say_trouble(TroubleKind.DISK_BROKEN)
+        self.on_change()
 
     def _committed(self) -> None:
         self.carrier.wake()

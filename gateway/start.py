@@ -20,6 +20,7 @@ from gateway.settings import Settings
 from gateway.store.file import is_first_start, lock
 from gateway.store.keys import credentials_folder, log_key
 from gateway.store.log import Store
+from gateway.store.room import LogDisk
 from gateway.view import View
 from gateway.web.app import hub_app
 
@@ -67,6 +68,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             now=utc_now,
             timezone=settings.zone,
             dice=SystemRandom(),
+            disk=LogDisk(settings.folder),
             told=told,
             outside=Outside(outsiders),
         )

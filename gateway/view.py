@@ -40,7 +40,8 @@ class View:
         """How the road to the ward stands."""
         road, store = self.hub.carrier.road, self.hub.store
         waiting = store.highest - store.cursor
-        problem = " · ".join(filter(None, (road.problem, self.hub.radio_problem))) or None
+        problems = (self.hub.disk.problem, road.problem, self.hub.radio_problem)
+        problem = " · ".join(filter(None, problems)) or None
         return Connection(road.is_connected, road.since, road.last_receipt_at, waiting, problem)
 
     def devices(self) -> tuple[DeviceLine, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 from random import Random
@@ -10,12 +10,13 @@ from random import Random
 from cloud_bridge.broker import Broker
 from cloud_bridge.contract.plan import Plan
 from gateway.app import Hub
-from gateway.ports import Now, Radio
+from gateway.ports import Disk, Now, Radio
 from gateway.store.keys import LogKey
 from gateway.store.log import Store
 from gateway.visits import Visits
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.virtual_disk import VirtualDisk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class HomeParts:
     now: Now
     timezone: tzinfo
     dice: Random
+    disk: Disk = field(default_factory=VirtualDisk)
     backoff_s_max: float = 300.0
     cool_down_s: float = 3.0
 
@@ -73,6 +75,7 @@ class Home:
             now=now or parts.now,
             timezone=parts.timezone,
             dice=parts.dice,
+            disk=parts.disk,
             visits=Visits(cool_down_s=parts.cool_down_s),
             backoff_s_max=parts.backoff_s_max,
         )

@@ -1,8 +1,8 @@
 """The home's memory: one encrypted SQLite file, one writer, one transaction per visit or group."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +11,14 @@ from typing import Any
 from sqlcipher3 import dbapi2
 
 from cloud_bridge.contract.entries import Entry, EntryKind
-from gateway.store.file import DiskError, open_log
+from gateway.store.file import DiskError, NotTakenError, open_log
 from gateway.store.keys import LogKey
+
+PASSING = frozenset({8, 10, 13, 14})
+"""SQLite's codes for a disk that is read-only, fails, is full or can't be opened: it may take more later."""
+
+RECENT_COUNT = 1_000
+"""So many entries are never removed, however old: the numbering goes on from them."""
 
 CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
 
@@ -43,6 +49,7 @@ class Store:
 
     def __init__(self, connection: Any, home: str, log: str) -> None:  # noqa: ANN401 - untyped module
         self._db = connection
+        self.on_failure: Callable[[DiskError], None] = lambda _error: None
         self.home = home
         self.log = log
         self.highest: int = self._db.execute("select coalesce(max(seq), 0) from entry").fetchone()[0]
@@ -88,12 +95,12 @@ class Store:
     def told_before(self, ids: Iterable[str]) -> frozenset[str]:
         """Return those identities that stand in the log already."""
         asked = json.dumps(list(ids))
-        rows = self._db.execute("select id from told where id in (select value from json_each(?))", (asked,))
+        rows = self._rows("select id from told where id in (select value from json_each(?))", (asked,))
         return frozenset(id_ for (id_,) in rows)
 
     def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
         """Return the entries behind a number, oldest first."""
-        rows = self._db.execute(
+        rows = self._rows(
             "select seq, at, kind, body from entry where seq > ? order by seq limit ?", (after, count_max)
         )
         return tuple(
@@ -106,9 +113,27 @@ class Store:
         assert up_to <= self.highest, "a receipt for what was never written"
         if up_to <= self.cursor:
             return
-        with self._transaction():
+        # One that the disk does not take costs a second sending after a restart, and nothing else.
+        with suppress(NotTakenError), self._transaction():
             self._keep_state(CURSOR, str(up_to))
         self.cursor = up_to
+
+    def remove_received(self, before: datetime, *, count_max: int) -> int:
+        """Remove the oldest entries that the ward has and that are older than this; return how many.
+
+        What was told stays known, so that a device that tells it again is not believed twice. The
+        rest keeps its numbers and has no gap.
+        """
+        ((oldest,),) = self._rows("select coalesce(min(seq), 1) from entry")
+        young = self._rows("select seq from entry where at >= ? order by seq limit 1", (before.isoformat(),))
+        until = min(self.cursor, self.highest - RECENT_COUNT, *(seq - 1 for (seq,) in young))
+        until = min(until, oldest + count_max - 1)
+        if until < oldest:
+            return 0
+        with self._transaction():
+            self._db.execute("delete from reading where seq <= ?", (until,))
+            self._db.execute("delete from entry where seq <= ?", (until,))
+        return int(until - oldest + 1)
 
     def judge_state(self) -> bytes | None:
         """Return the judge's state as it stood at the last commit."""
@@ -122,7 +147,7 @@ class Store:
 
     def readings(self, series: str, *, count_max: int) -> list[bytes]:
         """Return the newest readings of one series as they stand in the log, newest last."""
-        rows = self._db.execute(
+        rows = self._rows(
             "select body from entry where seq in (select seq from reading where kind = ?"
             " order by measured_at desc, seq desc limit ?)",
             (series, count_max),
@@ -131,7 +156,7 @@ class Store:
 
     def devices(self) -> list[Met]:
         """Return every device ever met, the last heard first."""
-        rows = self._db.execute("select address, driver, last_heard_at, last_fault from device"
+        rows = self._rows("select address, driver, last_heard_at, last_fault from device"
                                 " order by last_heard_at desc, address")  # fmt: skip
         return [
             Met(address, driver, datetime.fromisoformat(at), fault) for address, driver, at, fault in rows
@@ -139,7 +164,8 @@ class Store:
 
     def count(self, kind: EntryKind) -> int:
         """Return how many entries of one kind the log holds."""
-        return int(self._db.execute("select count(*) from entry where kind = ?", (kind,)).fetchone()[0])
+        ((count,),) = self._rows("select count(*) from entry where kind = ?", (kind,))
+        return int(count)
 
     def _insert(self, entries: tuple[Entry, ...], facts: Sequence[Fact]) -> None:
         self._db.executemany(
@@ -160,11 +186,17 @@ class Store:
         )
 
     def _state(self, name: str) -> str | None:
-        row = self._db.execute("select body from state where name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        found = self._rows("select body from state where name = ?", (name,))
+        return str(found[0][0]) if found else None
 
     def _keep_state(self, name: str, body: str) -> None:
         self._db.execute("insert or replace into state values (?, ?)", (name, body))
+
+    def _rows(self, sql: str, words: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return list(self._db.execute(sql, words))
+        except dbapi2.DatabaseError as error:
+            raise DiskError(f"the log can't be read: {error}. Is the disk broken?") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -172,9 +204,14 @@ class Store:
             self._db.execute("begin immediate")
             try:
                 yield
+                self._db.execute("commit")
             except BaseException:
-                self._db.execute("rollback")
+                if self._db.in_transaction:  # a full disk has rolled back already
+                    self._db.execute("rollback")
                 raise
-            self._db.execute("commit")
         except dbapi2.DatabaseError as error:
-            raise DiskError(f"the log can't be written: {error}. Is the disk full or broken?") from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            kind = NotTakenError if code in PASSING else DiskError
+            failure = kind(f"the log can't be written: {error}. Is the disk full or broken?")
+            self.on_failure(failure)
+            raise failure from error
