@@ -57,9 +57,7 @@ class Hub:
         outside: Outside = NOBODY_OUTSIDE,
     ) -> None:
         self.radio_problem: str | None = None
-        self.store = store
-        self.now = now
-        self._radio = radio
+        self.store, self.now, self._radio = store, now, radio
         self._visits = visits or Visits()
         self._told = dict(told or {})
         self.on_change: Callable[[], None] = lambda: None
