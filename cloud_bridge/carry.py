@@ -79,6 +79,8 @@ class Carrier:
         self._window = Window(log_.log, log_.cursor)
         self._trouble: str | None = None
         self._told_trouble: str | None = None
+        self._instance = f"{dice.getrandbits(64):016x}"
+        self._birth_count = 0
         self._work = asyncio.Event()
         self._attempt = 0
 
@@ -105,6 +107,7 @@ class Carrier:
 
     async def _connection(self) -> None:
         home = self._log.home
+        self._birth_count += 1
         async with self._broker.session(
             f"hub-{home}", subscriptions=(topic(home, "down"),), will=self._state(is_online=False)
         ) as session:
@@ -176,7 +179,14 @@ class Carrier:
         self._on_change()
 
     def _state(self, *, is_online: bool) -> Message:
-        said = {"is_online": is_online, "at": self._now().isoformat(), "log": self._log.log}
+        said: dict[str, object] = {
+            "is_online": is_online,
+            "at": self._now().isoformat(),
+            "log": self._log.log,
+            "instance": self._instance,
+            "count": self._birth_count,
+            "highest": self._log.highest,
+        }
         if self._trouble is not None:
             said["trouble"] = self._trouble
         return Message(topic(self._log.home, "state"), orjson.dumps(said))

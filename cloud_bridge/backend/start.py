@@ -11,6 +11,7 @@ from cloud_bridge.backend.live import Changes
 from cloud_bridge.backend.settings import WardSettings
 from cloud_bridge.backend.tables import open_tables
 from cloud_bridge.backend.views import Person
+from cloud_bridge.backend.watch import Watch
 from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
@@ -29,6 +30,7 @@ async def run_ward(settings: WardSettings, say: Callable[[str], None]) -> int:
         say(f"work list on {address(page)} · broker {settings.broker}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ingest.run())
+            tasks.create_task(Watch(tables, utc_now, changes.notify).run())
             tasks.create_task(serve(app, page))
     return 0
 

@@ -67,6 +67,19 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTrouble:
+    """A technical alert that is open now: told by the hub, or found by the ward (`source`)."""
+
+    home: str
+    id: str
+    source: str
+    what: str
+    about: str
+    detail: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What the database holds of one home, counted by SQL."""
 
@@ -116,6 +129,10 @@ class Views(Protocol):
 
     async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:
         """What could not be read, newest first."""
+        ...
+
+    async def troubles(self) -> tuple[OpenTrouble, ...]:
+        """Technical alerts open now, oldest first."""
         ...
 
     async def figures(self, home: str) -> Figures:

@@ -10,6 +10,7 @@ import orjson
 import zstandard
 
 from cloud_bridge.backend.ingest import KeepBatch, KeepState, Quarantine, _refusal, meaning_of
+from cloud_bridge.backend.standing import Birth
 from cloud_bridge.broker import Message, UplinkError
 from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.bodies import reading_body
@@ -109,7 +110,9 @@ def test_birth_and_last_will_are_those_of_the_hub():
         birth.topic,
         {**orjson.loads(BIRTH), "is_online": False},
     )
-    assert meaning_of(Message(birth.topic, BIRTH.encode()), NOON) == KeepState(HOME, True, NOON, LOG)
+    assert meaning_of(Message(birth.topic, BIRTH.encode()), NOON) == KeepState(
+        HOME, True, NOON, Birth(LOG, "91b7584a2265b1f5", 1, 0)
+    )
 
 
 def test_topics_kinds_and_limits_are_those_of_the_program():
