@@ -31,7 +31,7 @@ check: .venv/test-ready ## the quick part: format, lint, types, house plan
 	@$(BIN)/python tests/run.py --check
 
 sim: .venv/test-ready ## live through hard weeks: make sim SEED=100 LIVES=50
-	@$(BIN)/python -m simulators.simulation --seed $(or $(SEED),1) --lives $(or $(LIVES),20)
+	@$(BIN)/python -m simulators.simulation --seed $(or $(SEED),1) --lives $(or $(LIVES),20) $(ARGS)
 
 fuzz: .venv/fuzz-ready ## feed drivers any bytes: make fuzz FUZZ_S=600 DRIVER=weight_scale
 	@$(BIN)/python -m tests.fuzz $(or $(DRIVER),all) -max_total_time=$(or $(FUZZ_S),60) -print_final_stats=1

@@ -10,7 +10,7 @@ from random import Random
 from cloud_bridge.broker import Broker
 from cloud_bridge.contract.plan import Plan
 from gateway.app import Hub
-from gateway.ports import Disk, Now, Radio
+from gateway.ports import Now, Radio
 from gateway.store.keys import LogKey
 from gateway.store.log import Store
 from gateway.visits import Visits
@@ -34,7 +34,7 @@ class HomeParts:
     now: Now
     timezone: tzinfo
     dice: Random
-    disk: Disk = field(default_factory=VirtualDisk)
+    disk: VirtualDisk = field(default_factory=VirtualDisk)
     backoff_s_max: float = 300.0
     cool_down_s: float = 3.0
 
@@ -81,6 +81,11 @@ class Home:
         )
         self._running = (hub, self._tasks.create_task(self._live(hub)))
         self.on_boot(hub)
+
+    def refuse_writes(self, *, is_refusing: bool) -> None:
+        """Let the disk under the running hub turn read-only, or back: SQLite answers as it would then."""
+        if self._running is not None:
+            self.hub.store._db.execute(f"pragma query_only = {'on' if is_refusing else 'off'}")
 
     def cut(self) -> asyncio.Task[None]:
         """Cut the power now: nothing more reaches the disk, whatever the dying hub still tries."""
