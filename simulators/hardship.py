@@ -26,10 +26,11 @@ class Hardship:
     """The power is cut between two awaits, somewhere in so many rounds of the loop; 0 is never."""
     disk_fills_per_day: float = 0.3
     disk_refusals_per_day: float = 0.3
+    disk_refuses_at_confirm: float = 0.03
     clock_jumps_per_day: float = 0.3
 
 
-KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 HARD = Hardship(
     Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1),
     Faults(

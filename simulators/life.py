@@ -116,9 +116,11 @@ class Life:
             self.world.tasks.create_task(self._cut_soon(self._cut_hub, home))
 
     def _confirmed(self, home: Home) -> None:
-        """Let the power go, now and then, before what the radio has confirmed can be committed."""
+        """Let power or disk go, now and then, before what the radio has confirmed can be committed."""
         if home.is_powered and self._dice.random() < self.world.hardship.hub_cut_at_confirm:
             self._cut_now(home)
+        elif home.is_powered and self._dice.random() < self.world.hardship.disk_refuses_at_confirm:
+            self.world.tasks.create_task(self._refuse_writes(home))
 
     def _cut_at_some_step(self) -> None:
         """Let the power go between two awaits, wherever a hub's program then stands; and so on."""

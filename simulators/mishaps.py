@@ -62,6 +62,8 @@ class Refusals:
 
     async def refuse(self, home: Home, dice: Random) -> None:
         """Let the disk refuse for some minutes, or until the hub is started anew."""
+        if self.since_s is not None:
+            return
         home.refuse_writes(is_refusing=True)
         self.since_s = asyncio.get_running_loop().time()
         await asyncio.sleep(dice.expovariate(1 / 1200))
