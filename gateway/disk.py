@@ -20,7 +20,7 @@ STOP_BYTES = 64 * MEGABYTE
 HYSTERESIS = 1.25
 """So much more room must be there before it is enough again, or a hub at the edge would flicker."""
 
-LOOK_EVERY_S = 30.0
+LOOK_EVERY_S = 15.0
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ class DiskWatch:
 
     def failed(self, error: DiskError) -> None:
         """Take note that the disk did not take something: nothing more is asked of devices meanwhile."""
+        if not self._is_broken:
+            log.warning("the disk takes nothing: %s", error)
         self._is_broken = True
         self.problem = str(error)
         self._disk.free_ballast()
