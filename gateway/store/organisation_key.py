@@ -12,7 +12,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from gateway.store.keys import KeyFileError, sync_folder
+from gateway.store.durable import sync_folder
+from gateway.store.keys import KeyFileError
 
 PUBLIC, PRIVATE = "pusterom-public-key ", "pusterom-private-key "
 _PEM_PRIVATE = "PRIVATE KEY-----"
