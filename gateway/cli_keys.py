@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 HubFile = Annotated[Path, typer.Option("--config", help="The hub's settings file.")]
 DISCHARGE_WORD = "DISCHARGE"
-CREDENTIAL = "pusterom-log-key"
 NOT_PROMISED = (
     "Not promised: flash may keep old blocks, so whoever takes the card apart may find old key and keyring.",
     "Copies open as before: of card, of keyring with its secret, of log with the organisation's escrow.",
@@ -66,6 +65,8 @@ def rotate_key(
 
 
 def _rotated(config: Path, key_file: Path, new_secret: Path | None) -> Iterator[str]:
+    from gateway.store.keys import CREDENTIAL
+
     if new_secret is None:
         yield f"{key_file} is new; what it was before opens nothing here."
         yield f"Next: pusterom hub run --config {config}"
