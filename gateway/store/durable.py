@@ -26,6 +26,7 @@ def prepare(path: Path, data: bytes) -> None:
     draft = os.open(draft_of(path), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         os.fchmod(draft, 0o600)
+        _give(draft, path)
         os.ftruncate(draft, 0)
         _write(draft, data)
     finally:
@@ -77,6 +78,13 @@ def sync_folder(folder: Path) -> None:
 def _held(path: Path) -> int | None:
     """Keep hold of a file's bytes past its name; a folder in its place is refused by the open."""
     return os.open(path, os.O_WRONLY) if path.exists() else None
+
+
+def _give(descriptor: int, path: Path) -> None:
+    """Leave a file to whom it belongs: what root writes for the hub, the hub must be able to read."""
+    if os.geteuid() == 0:
+        owner = (path if path.exists() else path.parent).stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _blot(descriptor: int | None) -> None:

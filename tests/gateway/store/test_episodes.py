@@ -1,7 +1,9 @@
 """Keys over a hub's life: begun, rotated, bound to a board, destroyed; and never said."""
 
+import re
 import shutil
 import stat
+import traceback
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -57,12 +59,13 @@ def on_board(place, serial=SERIAL):
 
 
 def refusal(act, *args):
-    """Return what is said; not a byte is changed."""
+    """Return what is said, which holds nothing as long as a key; not a byte is changed."""
     folder = next(arg.folder for arg in args if isinstance(arg, KeyPlace)).parent
     before = on_disk(folder)
     with pytest.raises(KeyFileError) as caught:
         act(*args)
     assert on_disk(folder) == before
+    assert not re.search(r"[0-9a-fA-F]{20}", "".join(traceback.format_exception(caught.value)))
     return str(caught.value)
 
 
@@ -257,6 +260,34 @@ def test_an_older_logs_key_is_taken_over_once(place):
     assert start(place, name="c").pragma() == secret.as_log_key().pragma()
     place.key_file.write_bytes(secret.in_file)
     refusal(open_key, place, HOME, NOON)
+
+
+def test_a_lost_keyring_is_not_made_anew(place):
+    """Its log is not one from before: the secret was never that log's key."""
+    start(place)
+    place.ring_file.unlink()
+    for act, args in (
+        (open_key, (place, HOME, NOON)),
+        (look_key, (place, HOME)),
+        (rotate, (place, HOME, NOON)),
+    ):
+        assert "is missing. Put it back" in refusal(act, *args)
+
+
+def test_a_keyring_that_makes_no_sense_is_refused(place):
+    """Two running episodes, one without a key, one discharged with it: whole by its sum, and still none."""
+    start(place)
+    ring = ring_of(place)
+    one = ring.current
+    for episodes in (
+        (one, one),
+        (one.model_copy(update={"wrapped": ()}),),
+        (one.model_copy(update={"discharged_at": NOON}),),
+    ):
+        keyring.written(place.ring_file, ring.model_copy(update={"episodes": episodes}))
+        assert "damaged or no keyring" in refusal(open_key, place, HOME, NOON)
+    keyring.written(place.ring_file, ring.model_copy(update={"version": 2}))
+    assert "newer Pusterom" in refusal(open_key, place, HOME, NOON)
 
 
 def test_another_homes_settings_open_nothing(place):

@@ -138,6 +138,21 @@ def test_a_discharge_that_is_cut_is_either_not_begun_or_never_undone(tmp_path, c
     assert seen == {True, False}
 
 
+def test_a_discharge_cut_and_its_ending_cut_again_is_ended_by_the_third(tmp_path, cuts):
+    """Also while a rotation was on its way: no secret that waited is left, and the log is gone."""
+    place = lived(tmp_path / "home")
+    old = place.key_file.read_text()
+    waiting = HubSecret.made()
+    durable.prepare(place.key_file, waiting.in_file)
+    keyring.written(place.ring_file, keyring.read(place.ring_file).discharged(at=NOON))
+    for left in cuts(tmp_path / "home", lambda place: open_key(place, OTHER_HOME, NOON)):
+        open_key(left, OTHER_HOME, NOON)
+        assert not (left.folder / LOG_FILE).exists()
+        assert not durable.draft_of(left.key_file).exists()
+        assert left.key_file.read_bytes() not in (old.encode(), waiting.in_file)
+        assert [each.home for each in keyring.read(left.ring_file).episodes] == [HOME, OTHER_HOME]
+
+
 def test_a_full_disk_at_a_start_keeps_no_hub_from_its_log(tmp_path, monkeypatch, caplog):
     """Tidying up can wait: the key is known, so the hub starts, and says that it left something undone."""
     place = lived(tmp_path / "home")
