@@ -4,15 +4,21 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlcipher3 import dbapi2
 
 from cloud_bridge.contract.entries import Entry, EntryKind
+from devices.readings import FIRST_CREDIBLE_YEAR
 from gateway.store.file import DiskError, open_log
 from gateway.store.keys import LogKey
+
+RECEIVED_KEPT = timedelta(days=90)
+"""So long the log tells when something was received; after that only that it was."""
+
+_TO_THE_MINUTE = len("2027-01-05T12:00")
 
 CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
 
@@ -36,6 +42,17 @@ class Met:
     driver: str
     heard_at: datetime
     fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How far one entry has come: when it was kept, and when and by whom it was received."""
+
+    seq: int
+    kept_at: datetime
+    is_received: bool
+    received_at: datetime | None = None
+    by: str = ""
 
 
 class Store:
@@ -101,14 +118,62 @@ class Store:
             for seq, at, kind, body in rows
         )
 
-    def move_cursor(self, up_to: int) -> None:
+    def hurried(self, *, after: int) -> tuple[int, ...]:
+        """Return the numbers of alerts and troubles behind a number, newest first, by an index of them."""
+        rows = self._db.execute(
+            "select seq from entry indexed by entry_hurried"
+            " where kind in ('alert', 'trouble') and seq > ? order by seq desc",
+            (after,),
+        )
+        return tuple(seq for (seq,) in rows)
+
+    def numbers_of(self, ids: Iterable[str]) -> tuple[int, ...]:
+        """Return the numbers of the entries with these identities; one that is not there has none."""
+        asked = json.dumps(list(ids))
+        rows = self._db.execute("select seq from told where id in (select value from json_each(?))", (asked,))
+        return tuple(seq for (seq,) in rows)
+
+    def way(self, id_: str) -> Way | None:
+        """Return how far the entry with this identity has come, or None where there is none."""
+        found = self._db.execute(
+            "select entry.seq, entry.at from told join entry on entry.seq = told.seq where told.id = ?",
+            (id_,),
+        ).fetchone()
+        if found is None:
+            return None
+        seq, kept_at = found[0], datetime.fromisoformat(found[1])
+        if seq > self.cursor:
+            return Way(seq, kept_at, is_received=False)
+        first = "select at, by from received where up_to >= ? order by up_to limit 1"
+        at, by = self._db.execute(first, (seq,)).fetchone() or ("", "")
+        return Way(seq, kept_at, True, datetime.fromisoformat(at) if at else None, by)
+
+    def move_cursor(self, up_to: int, *, at: datetime | None = None, by: str = "") -> None:
         """Note that the ward has committed everything up to a number; never moves back."""
         assert up_to <= self.highest, "a receipt for what was never written"
         if up_to <= self.cursor:
             return
         with self._transaction():
             self._keep_state(CURSOR, str(up_to))
+            if at is not None:
+                self._keep_receipt(up_to, at, by)
         self.cursor = up_to
+
+    def _keep_receipt(self, up_to: int, at: datetime, by: str) -> None:
+        """Keep who received what when: a row a minute at most, and the oldest lose their time."""
+        newest = "select up_to, at, by from received order by up_to desc limit 1"
+        last_up_to, last_at, last_by = self._db.execute(newest).fetchone() or (0, "", "")
+        if (last_by, last_at[:_TO_THE_MINUTE]) == (by, at.isoformat()[:_TO_THE_MINUTE]):
+            self._db.execute("delete from received where up_to = ?", (last_up_to,))
+        said = at.isoformat() if at.year >= FIRST_CREDIBLE_YEAR else ""
+        self._db.execute("insert into received values (?, ?, ?)", (up_to, said, by))
+        oldest = self._db.execute("select up_to, at from received order by up_to limit 2").fetchall()
+        for retired, first_at in oldest:
+            if first_at and at - datetime.fromisoformat(first_at) > RECEIVED_KEPT:
+                # It stays as the one that marks how far nobody knows when; the one before it is not needed.
+                self._db.execute("delete from received where up_to < ?", (retired,))
+                self._db.execute("update received set at = '', by = '' where up_to = ?", (retired,))
+                return
 
     def judge_state(self) -> bytes | None:
         """Return the judge's state as it stood at the last commit."""

@@ -29,6 +29,7 @@ from cloud_bridge.broker import Broker, Message, Session, UplinkError
 from cloud_bridge.contract.entries import Batch, Entry, EntryKind
 from cloud_bridge.contract.receipts import Receipt, Refusal, Span, answer_from_bytes
 from cloud_bridge.contract.topics import topic
+from tests.given import bare
 
 HOME, OTHER = "00c0ffee00c0ffee", "0badcafe0badcafe"
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -85,9 +86,9 @@ class Post:
         self.inbox.put_nowait(None)
 
     async def heard(self) -> tuple[str, Receipt | Refusal]:
-        """The next answer of the ward, and whose it is."""
+        """The next answer of the ward, and whose it is; of a receipt, how the log stands."""
         message = await self.outbox.get()
-        return message.topic, answer_from_bytes(message.payload)
+        return message.topic, bare(answer_from_bytes(message.payload))
 
 
 class Fragile:
