@@ -20,7 +20,10 @@ RECEIVED_KEPT = timedelta(days=90)
 
 _TO_THE_MINUTE = len("2027-01-05T12:00")
 
-CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
+RECENT_BYTES_MAX = 800
+"""More would not fit beside the cursor in one page."""
+
+CURSOR, RECENT, JUDGE, TROUBLES = "cursor", "cursor_recent", "judge", "troubles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +147,9 @@ class Store:
         seq, kept_at = found[0], datetime.fromisoformat(found[1])
         if seq > self.cursor:
             return Way(seq, kept_at, is_received=False)
-        first = "select at, by from received where up_to >= ? order by up_to limit 1"
-        at, by = self._db.execute(first, (seq,)).fetchone() or ("", "")
+        first = "select up_to, at, by from received where up_to >= ? order by up_to limit 1"
+        rows = (*self._db.execute(first, (seq,)).fetchall(), *self._recent(), (seq, "", ""))
+        _, at, by = next(row for row in rows if row[0] >= seq)
         return Way(seq, kept_at, True, datetime.fromisoformat(at) if at else None, by)
 
     def move_cursor(self, up_to: int, *, at: datetime | None = None, by: str = "") -> None:
@@ -160,20 +164,32 @@ class Store:
         self.cursor = up_to
 
     def _keep_receipt(self, up_to: int, at: datetime, by: str) -> None:
-        """Keep who received what when: a row a minute at most, and the oldest lose their time."""
-        newest = "select up_to, at, by from received order by up_to desc limit 1"
-        last_up_to, last_at, last_by = self._db.execute(newest).fetchone() or (0, "", "")
-        if (last_by, last_at[:_TO_THE_MINUTE]) == (by, at.isoformat()[:_TO_THE_MINUTE]):
-            self._db.execute("delete from received where up_to = ?", (last_up_to,))
-        said = at.isoformat() if at.year >= FIRST_CREDIBLE_YEAR else ""
-        self._db.execute("insert into received values (?, ?, ?)", (up_to, said, by))
-        oldest = self._db.execute("select up_to, at from received order by up_to limit 2").fetchall()
-        for retired, first_at in oldest:
-            if first_at and at - datetime.fromisoformat(first_at) > RECEIVED_KEPT:
-                # It stays as the one that marks how far nobody knows when; the one before it is not needed.
-                self._db.execute("delete from received where up_to < ?", (retired,))
-                self._db.execute("update received set at = '', by = '' where up_to = ?", (retired,))
-                return
+        """Keep who received what when: a row a minute at most, and the oldest lose their time.
+
+        The newest stand beside the cursor, in the same page of the file: a row of their own for each
+        would wear the card by a second page for each receipt.
+        """
+        recent = self._recent()
+        if recent and recent[-1][1][:_TO_THE_MINUTE] == at.isoformat()[:_TO_THE_MINUTE]:
+            recent = recent[:-1] if recent[-1][2] == by else recent
+        recent.append((up_to, at.isoformat() if at.year >= FIRST_CREDIBLE_YEAR else "", by))
+        body = json.dumps(recent)
+        if len(body) > RECENT_BYTES_MAX:
+            self._db.executemany("insert into received values (?, ?, ?)", recent[:-1])
+            self._forget_times(at)
+            body = json.dumps(recent[-1:])
+        self._keep_state(RECENT, body)
+
+    def _forget_times(self, now: datetime) -> None:
+        """Let the oldest go; one row without a time marks how far nobody knows any more when."""
+        rows = self._db.execute("select up_to, at from received order by up_to limit 100").fetchall()
+        old = [up_to for up_to, at in rows if at and now - datetime.fromisoformat(at) > RECEIVED_KEPT]
+        if old:
+            self._db.execute("delete from received where up_to < ?", (max(old),))
+            self._db.execute("update received set at = '', by = '' where up_to = ?", (max(old),))
+
+    def _recent(self) -> list[tuple[int, str, str]]:
+        return [(up_to, at, by) for up_to, at, by in json.loads(self._state(RECENT) or "[]")]
 
     def judge_state(self) -> bytes | None:
         """Return the judge's state as it stood at the last commit."""

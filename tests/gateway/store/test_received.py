@@ -54,7 +54,7 @@ def test_many_receipts_are_few_rows(tmp_path):
     log.commit([fact(f"id{number}") for number in range(600)], at=NOON)
     for number in range(600):
         log.move_cursor(number + 1, at=NOON + timedelta(seconds=number), by="ward")
-    assert log._db.execute("select count(*) from received").fetchone()[0] <= 11
+    assert log._db.execute("select count(*) from received").fetchone()[0] <= 10
     for number in (0, 59, 300, 599):
         late = log.way(f"id{number}").received_at - (NOON + timedelta(seconds=number))
         assert timedelta() <= late < timedelta(seconds=60)
@@ -66,7 +66,7 @@ def test_after_a_while_the_log_only_knows_that_something_was_received(tmp_path):
     log.commit([fact(f"id{number}") for number in range(400)], at=NOON)
     for number in range(400):
         log.move_cursor(number + 1, at=NOON + timedelta(days=number), by="ward")
-    assert log._db.execute("select count(*) from received").fetchone()[0] <= RECEIVED_KEPT.days + 2
+    assert log._db.execute("select count(*) from received").fetchone()[0] <= RECEIVED_KEPT.days + 20
     old, new = log.way("id10"), log.way("id390")
     assert (old.is_received, old.received_at) == (True, None)
     assert new.received_at == NOON + timedelta(days=390)
