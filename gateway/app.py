@@ -63,17 +63,7 @@ class Hub:
         self._visits = visits or Visits()
         self._told = dict(told or {})
         self.on_change: Callable[[], None] = lambda: None
-        self.carrier = Carrier(
-            store,
-            broker,
-            now=now,
-            dice=dice,
-            on_change=lambda: self.on_change(),
-            on_refusal=self._refused,
-            on_receipt=lambda receipt: self._road_troubles.received(receipt),
-            on_denied=lambda reason: self._road_troubles.denied(reason),
-            backoff_s_max=backoff_s_max,
-        )
+        self.carrier = self._carrier(broker, dice, backoff_s_max)
         self.pipeline = Pipeline(store, plan, now=now, timezone=timezone, on_commit=self._committed)
         self.troubles = Troubles(store, now=now, on_change=self._committed)
         self._road_troubles = RoadTroubles(store, self.troubles, lambda: self.carrier.is_anything_aside)
@@ -82,6 +72,19 @@ class Hub:
         self._catalog = catalog
         self._tasks: asyncio.TaskGroup | None = None
         self.outsiders = Outsiders(outside, self.pipeline, self._visit_outside, self._told_of)
+
+    def _carrier(self, broker: Broker, dice: Random, backoff_s_max: float) -> Carrier:
+        return Carrier(
+            self.store,
+            broker,
+            now=self.now,
+            dice=dice,
+            on_change=lambda: self.on_change(),
+            on_refusal=self._refused,
+            on_receipt=lambda receipt: self._road_troubles.received(receipt),
+            on_denied=lambda reason: self._road_troubles.denied(reason),
+            backoff_s_max=backoff_s_max,
+        )
 
     async def run(self) -> None:
         """Run until cancelled."""

@@ -145,6 +145,25 @@ def test_after_a_restart_the_alerts_without_a_receipt_are_found_again():
     in_virtual_time(story())
 
 
+def test_a_ward_that_was_restored_gets_the_alerts_that_it_lost_first():
+    """Its position lies behind what it had: what it lost is sent again, and the alert in it ahead of all."""
+
+    async def story():
+        town = Town(count=3_000)
+        seq = red_alert(town)
+        town.log.highest += 3_000
+        async with town.living() as session:
+            ward = Ward(session)
+            await ward.work(until=lambda: ward.far.up_to == town.log.highest)
+            await town.until(lambda: town.log.cursor == town.log.highest)
+            restored = Ward(session)
+            await answer(session, restored.far.position())
+            await restored.work(until=lambda: restored.counts)
+            assert list(restored.at_s) == [seq]
+
+    in_virtual_time(story())
+
+
 def test_a_denied_publish_is_told_within_seconds():
     """A broker that forbids us to deliver is a word to whoever minds, at once, and not asked in a hurry."""
 

@@ -173,6 +173,20 @@ async def test_a_batch_is_kept_and_then_receipted(idle: Ward) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_receipt_names_what_it_answers_and_who_gives_it(idle: Ward) -> None:
+    """Numbers out of order are named one by one; a birth is answered with a position, which names none."""
+    async with at_work(idle) as ward:
+        ward.post.say("up", batch(1, 2, 9))
+        ward.post.say("state", b'{"is_online":true,"at":"2026-11-02T12:00:00+00:00","log":"log1"}')
+        answers = [answer_from_bytes((await ward.post.outbox.get()).payload) for _ in range(2)]
+    kept = (Span(1, 2), Span(9, 9))
+    assert answers == [
+        Receipt("log1", 2, (Span(3, 8),), kept=kept, highest=9, by="ward"),
+        Receipt("log1", 2, (Span(3, 8),), highest=9, by="ward"),
+    ]
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "payload",
     [
