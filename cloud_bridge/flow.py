@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cloud_bridge.broker import Message, UplinkError
+from cloud_bridge.broker import DeniedError, Message, UplinkError
 
 WINDOW = 20
 """Publishes in flight at once; Mosquitto's own default. More than 100 were measured to be slower."""
@@ -22,6 +22,9 @@ INBOX_COUNT_MAX = 1000
 
 PACKET_BYTES_MAX = 5_000_000
 """The largest packet sent or taken; a batch is at most 4 MB."""
+
+NOT_AUTHORIZED = 0x87
+"""The reason code of a publish that the broker's rules forbid."""
 
 PACKET_OVERHEAD_BYTES = 16
 """Room for a PUBLISH packet's header, packet id and properties, besides topic and payload."""
@@ -85,7 +88,7 @@ class Flow:
             self.lose(f"no acknowledgement within {self._ack_timeout_s:g} s")
             self._check()
 
-    def acked(self, packet_id: int, refusal: str | None) -> None:
+    def acked(self, packet_id: int, refusal: str | None, *, is_denied: bool = False) -> None:
         """Wake the publish that waits for this packet's acknowledgement."""
         acked = self._waiting.pop(packet_id, None)
         if acked is None:
@@ -95,7 +98,8 @@ class Flow:
             if refusal is None:
                 acked.set_result(None)
             else:
-                acked.set_exception(UplinkError(f"the broker refused the message: {refusal}"))
+                error = DeniedError if is_denied else UplinkError
+                acked.set_exception(error(f"the broker refused the message: {refusal}"))
 
     def arrived(self, message: Message, take: Callable[[], None]) -> None:
         """Put a message into the inbox; `take` is called, to acknowledge it, when somebody has it."""

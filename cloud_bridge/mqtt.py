@@ -20,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud_bridge.broker import Message, Session, UplinkError
 from cloud_bridge.broker_access import BrokerAddress, parse_url, password_from, tls_from
-from cloud_bridge.flow import PACKET_BYTES_MAX, PATIENCE, RECEIVE_MAX, WINDOW, Flow, Patience
+from cloud_bridge.flow import NOT_AUTHORIZED, PACKET_BYTES_MAX, PATIENCE, RECEIVE_MAX, WINDOW, Flow, Patience
 
 LEAVE_TIMEOUT_S = 2.0
 
@@ -268,7 +268,8 @@ class _PahoSession:
     def _on_publish(
         self, _client: Client, _data: object, mid: int, reason: ReasonCode, *_rest: object
     ) -> None:
-        self._flow.acked(mid, _said(reason) if reason.is_failure else None)
+        refusal = _said(reason) if reason.is_failure else None
+        self._flow.acked(mid, refusal, is_denied=reason.value == NOT_AUTHORIZED)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         def take() -> None:

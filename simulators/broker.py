@@ -18,6 +18,8 @@ class SmallBroker:
     def __init__(self) -> None:
         self.state = BrokerState()
         self.is_reachable = True
+        self.denied_topics: set[str] = set()
+        """What nobody may publish to from now on: such a publish is answered with 0x87."""
         self._connections: dict[Connection, None] = {}
         self._is_quiet = asyncio.Event()
         self._is_stopping = False

@@ -25,7 +25,7 @@ async def run_ward(settings: WardSettings, say: Callable[[str], None]) -> int:
         closing(open_tables(settings.database)) as tables,
     ):
         changes = Changes()
-        ingest = Ingest(tables, broker, utc_now, changes.notify, dice=SystemRandom())
+        ingest = Ingest(tables, broker, utc_now, changes.notify, dice=SystemRandom(), name=settings.name)
         app = ward_app(tables, changes, utc_now, settings.zone)
         say(f"work list on {address(page)} · broker {settings.broker}")
         async with asyncio.TaskGroup() as tasks:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from cloud_bridge.broker import Message, UplinkError
+from cloud_bridge.broker import DeniedError, Message, UplinkError
 from cloud_bridge.flow import INBOX_COUNT_MAX, PACKET_BYTES_MAX, WINDOW, Flow
 
 pytestmark = pytest.mark.anyio
@@ -162,10 +162,21 @@ async def test_refusal_is_the_senders_alone():
     assert line.flow.reason is None
 
 
-async def attempt(action):
+async def test_a_denied_publish_is_an_error_of_its_own():
+    """What the broker's rules forbid is told apart from what may go better the next time."""
+    line = Line()
+    async with asyncio.TaskGroup() as group:
+        publishing = group.create_task(attempt(line.publish(), DeniedError))
+        await settle()
+        line.flow.acked(1, "Not authorized (0x87)", is_denied=True)
+    assert "Not authorized (0x87)" in publishing.result()
+    assert line.flow.reason is None
+
+
+async def attempt(action, error_type=UplinkError):
     """Await the action; return what its UplinkError says, or None."""
     try:
         await action
-    except UplinkError as error:
+    except error_type as error:
         return str(error)
     return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_bridge.broker import Message, UplinkError
+from cloud_bridge.broker import DeniedError, Message, UplinkError
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.flow import Patience
 from cloud_bridge.mqtt import PahoBroker
@@ -120,10 +120,10 @@ async def test_house_rules_let_home_and_ward_do_their_work(house_rules):
     ],
 )
 async def test_house_rules_refuse_what_is_not_ones_own(house_rules, username, name):
-    """A publish against the rules is an UplinkError that names 0x87, and the session goes on."""
+    """A publish against the rules is a DeniedError that names 0x87, and the session goes on."""
     async with PahoBroker(house_rules, username=username).session("x") as session:
         for _ in range(2):
-            with pytest.raises(UplinkError, match=r"Not authorized \(0x87\)"):
+            with pytest.raises(DeniedError, match=r"Not authorized \(0x87\)"):
                 await session.publish(name, b"not mine")
 
 
