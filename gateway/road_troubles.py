@@ -31,9 +31,8 @@ class RoadTroubles:
     def received(self, receipt: Receipt) -> None:
         """The ward has answered: end what is over, and say what it could not read."""
         is_all_there = self._store.cursor == self._store.highest
-        if (
-            receipt.kept or is_all_there
-        ):  # a mere position proves nothing: state may be allowed, and up denied
+        # A mere position proves nothing: saying our state may be allowed, and delivering denied.
+        if receipt.kept or is_all_there:
             self._troubles.end(TroubleKind.PUBLISH_DENIED)
         if is_all_there and not self._is_anything_aside():
             self._troubles.end(TroubleKind.BATCH_REFUSED)
