@@ -28,6 +28,7 @@ _properties: Callable[[int], Properties] = Properties  # its __init__ says nothi
 
 _NORMAL = 0x00
 _UNSUPPORTED_VERSION = 0x84
+_NOT_AUTHORIZED = 0x87
 _MQTT5_HINT = "Pusterom needs a broker that speaks MQTT 5, such as Mosquitto 2"
 
 
@@ -268,7 +269,8 @@ class _PahoSession:
     def _on_publish(
         self, _client: Client, _data: object, mid: int, reason: ReasonCode, *_rest: object
     ) -> None:
-        self._flow.acked(mid, _said(reason) if reason.is_failure else None)
+        is_denied = reason.value == _NOT_AUTHORIZED
+        self._flow.acked(mid, _said(reason) if reason.is_failure else None, is_denied=is_denied)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         def take() -> None:

@@ -12,12 +12,13 @@ import pytest
 
 STOP_TIMEOUT_S = 10.0
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
-_CONFIG = """
+OPEN = """
 listener {port} 127.0.0.1
 allow_anonymous true
 persistence false
 max_queued_messages 100000
 """
+"""A configuration that lets everybody do everything."""
 
 
 def mosquitto_program() -> str:
@@ -35,7 +36,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def mosquitto(folder: Path, config: str = _CONFIG) -> Iterator[int]:
+def mosquitto(folder: Path, config: str = OPEN) -> Iterator[int]:
     """Run Mosquitto with this configuration, in which {port} is filled in; hand out the port."""
     port = free_port()
     file = folder / "mosquitto.conf"
