@@ -1,6 +1,7 @@
 """Our own small MQTT 5 broker, for demo and simulation: loopback only, QoS 0 and 1, nothing on disk.
 
-It knows no users, so its access rules are the same for all, and it does not age a message by its expiry: for real use there is Mosquitto.
+It knows no users, so what it forbids it forbids everybody, and it does not age a message by its
+expiry: for real use there is Mosquitto.
 """
 
 import asyncio
@@ -63,7 +64,7 @@ class SmallBroker:
             self._abort_all()
 
     def deny(self, *patterns: str) -> None:
-        """Refuse every publish on these topics from now on, as a broker's access list does; none: allow all."""
+        """Refuse every publish on these topics from now on, as an access list does; none: allow all."""
         self.state.denied = frozenset(patterns)
 
     def forget(self) -> None:

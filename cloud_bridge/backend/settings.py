@@ -4,18 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from cloud_bridge.settings import BrokerUrl, FileSettings, Page
+from cloud_bridge.settings import BrokerSettings, Page
 
 _SQLITE = "sqlite:///"
 
 
-class WardSettings(FileSettings):
+class WardSettings(BrokerSettings):
     """What the ward is told. No secret stands here, only where one lies."""
 
     database: str
-    broker: BrokerUrl
     username: str = "ward"
-    password_file: Path | None = None
     page: Page = Page(port=8480)
 
     @classmethod

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -21,6 +22,16 @@ max_queued_messages 100000
 """A configuration that lets everybody do everything."""
 
 
+class Port(int):
+    """The port of a running Mosquitto, which can be told to read its files again."""
+
+    process: subprocess.Popen
+
+    def reload(self) -> None:
+        """Send SIGHUP, as `systemctl reload` does."""
+        self.process.send_signal(signal.SIGHUP)
+
+
 def mosquitto_program() -> str:
     """Return the path of the program, or fail the test saying what to install."""
     program = shutil.which("mosquitto", path=os.pathsep.join([os.environ.get("PATH", ""), *_PLACES]))
@@ -36,7 +47,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def mosquitto(folder: Path, config: str = OPEN) -> Iterator[int]:
+def mosquitto(folder: Path, config: str = OPEN) -> Iterator[Port]:
     """Run Mosquitto with this configuration, in which {port} is filled in; hand out the port."""
     port = free_port()
     file = folder / "mosquitto.conf"
@@ -52,6 +63,8 @@ def mosquitto(folder: Path, config: str = OPEN) -> Iterator[int]:
                 break
         else:
             pytest.fail("Mosquitto did not start:\n" + "".join(said))
+        port = Port(port)
+        port.process = process
         yield port
     finally:
         process.terminate()
