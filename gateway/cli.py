@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from cloud_bridge.program import say_error
+from gateway.cli_certificates import certificates
 from gateway.cli_devices import add_to
 from gateway.cli_store import store
 from gateway.console import Verbose, begin_logging, finish, say
@@ -38,6 +39,7 @@ ward = typer.Typer(
 app.add_typer(hub, name="hub")
 app.add_typer(ward, name="ward")
 app.add_typer(store, name="store")
+app.add_typer(certificates, name="certificates")
 add_to(app)
 
 HubFile = Annotated[Path, typer.Option("--config", help="The hub's settings file.")]
@@ -71,16 +73,20 @@ def hub_run(
 
 @hub.command("check")
 def hub_check(config: HubFile = Path("config/hub.toml")) -> None:
-    """Read the settings and the plan, and say what is wrong with them, if anything.
+    """Read the settings, the plan and the certificates, and say what is wrong with them, if anything.
 
-    Touches neither log nor key nor network. Next: `pusterom hub run`.
+    Touches neither log nor any key nor the network. Next: `pusterom hub run`.
     """
+    from cloud_bridge.program import utc_now
+    from cloud_bridge.road import certificates_aloud
     from cloud_bridge.settings import load_plan
     from gateway.settings import Settings
 
     settings = Settings.load(config)
     plan = load_plan(settings.plan_file)
     say(f"{config}: home {settings.home}, radio {settings.radio}, broker {settings.broker}")
+    for line in certificates_aloud(settings, settings.home, utc_now()):
+        say(line)
     state = "approved" if plan.is_verified else "UNVERIFIED: a clinician must approve each number"
     say(f"{settings.plan_file}: plan version {plan.version}, {len(plan.limits)} limits, {state}")
     say(f"Next: pusterom hub run --config {config}")
