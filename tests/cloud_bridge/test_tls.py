@@ -97,11 +97,9 @@ async def test_home_and_ward_talk_by_their_certificates(port, authority):
         ("foreign", "does not know the authority that vouches for our certificate"),
     ],
 )
-async def test_broker_that_refuses_our_certificate_is_understood(
-    tmp_path, port, authority, client, words, version
-):
+async def test_broker_that_refuses_our_certificate_is_understood(port, authority, client, words, version):
     """In both versions of TLS: which certificate is not taken, why, and what to do. TLS 1.3 says it late."""
-    foreign = Authority(tmp_path, "foreign")
+    foreign = Authority(authority.folder, "foreign")
     files = {
         "none": lambda: TlsFiles(authority.file),
         "expired": lambda: authority.of(HOME, PAST),
