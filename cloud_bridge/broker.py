@@ -14,7 +14,7 @@ class UplinkError(Exception):
 
 
 class DeniedError(UplinkError):
-    """The broker's rules forbid this; trying again helps only when somebody changes them."""
+    """The broker's rules forbid this publish (0x87): a person must mend them, waiting does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Session(Protocol):
         """Publish at QoS 1 and return once the broker has acknowledged it.
 
         Raises UplinkError when the connection is lost first, or when the reason code is an error
-        (>= 0x80); DeniedError where that code is 0x87. "No matching subscribers" (0x10) is a success:
-        the far end may be away.
+        (>= 0x80); DeniedError, which is one, when it is 0x87. "No matching subscribers" (0x10) is a
+        success: the far end may be away.
         """
         ...
 

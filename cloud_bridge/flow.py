@@ -23,9 +23,6 @@ INBOX_COUNT_MAX = 1000
 PACKET_BYTES_MAX = 5_000_000
 """The largest packet sent or taken; a batch is at most 4 MB."""
 
-NOT_AUTHORIZED = 0x87
-"""The reason code of a publish that the broker's rules forbid."""
-
 PACKET_OVERHEAD_BYTES = 16
 """Room for a PUBLISH packet's header, packet id and properties, besides topic and payload."""
 
@@ -89,7 +86,7 @@ class Flow:
             self._check()
 
     def acked(self, packet_id: int, refusal: str | None, *, is_denied: bool = False) -> None:
-        """Wake the publish that waits for this packet's acknowledgement."""
+        """Wake the publish that waits for this packet's acknowledgement; a denied one is a DeniedError."""
         acked = self._waiting.pop(packet_id, None)
         if acked is None:
             return  # acknowledged twice: the first one counted
@@ -98,8 +95,7 @@ class Flow:
             if refusal is None:
                 acked.set_result(None)
             else:
-                error = DeniedError if is_denied else UplinkError
-                acked.set_exception(error(f"the broker refused the message: {refusal}"))
+                acked.set_exception(_refused(refusal, is_denied=is_denied))
 
     def arrived(self, message: Message, take: Callable[[], None]) -> None:
         """Put a message into the inbox; `take` is called, to acknowledge it, when somebody has it."""
@@ -136,3 +132,10 @@ class Flow:
     def _check(self) -> None:
         if self.reason is not None:
             raise UplinkError(self.reason)
+
+
+def _refused(refusal: str, *, is_denied: bool) -> UplinkError:
+    said = f"the broker refused the message: {refusal}"
+    if not is_denied:
+        return UplinkError(said)
+    return DeniedError(f"{said}; whoever keeps the broker's access list must allow it")

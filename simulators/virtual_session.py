@@ -8,7 +8,7 @@ import mqtt5
 from mqtt5 import Packet, QoS
 
 from cloud_bridge.broker import Message, UplinkError
-from cloud_bridge.flow import NOT_AUTHORIZED, PACKET_BYTES_MAX, RECEIVE_MAX, Flow, Patience
+from cloud_bridge.flow import PACKET_BYTES_MAX, RECEIVE_MAX, Flow, Patience
 from simulators.mqtt_packets import Framer, PacketError
 from simulators.virtual_faults import Luck
 from simulators.virtual_wire import WireEnd
@@ -157,7 +157,8 @@ class VirtualSession(asyncio.Protocol):
             return
         reason = packet.reason_code
         refusal = _said(reason) if int(reason) >= _REFUSAL else None
-        self._flow.acked(packet.packet_id, refusal, is_denied=int(reason) == NOT_AUTHORIZED)
+        is_denied = reason == mqtt5.PubAckReasonCode.NOT_AUTHORIZED
+        self._flow.acked(packet.packet_id, refusal, is_denied=is_denied)
 
     def _take_publish(self, packet: mqtt5.PublishPacket) -> None:
         if self._flow.reason is not None:

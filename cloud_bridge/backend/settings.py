@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from cloud_bridge.settings import BrokerUrl, FileSettings, Page
+from cloud_bridge.settings import BrokerSettings, Page
 
 _SQLITE = "sqlite:///"
 
@@ -14,15 +14,13 @@ WARD_NAME = "ward"
 """What a ward calls itself in its receipts, where nobody has named it."""
 
 
-class WardSettings(FileSettings):
+class WardSettings(BrokerSettings):
     """What the ward is told. No secret stands here, only where one lies."""
 
     database: str
     name: str = Field(default=WARD_NAME, min_length=1, max_length=60)
     """By whom a home reads that its entries were received."""
-    broker: BrokerUrl
     username: str = "ward"
-    password_file: Path | None = None
     page: Page = Page(port=8480)
 
     @classmethod
