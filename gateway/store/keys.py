@@ -74,12 +74,16 @@ def _log_key(path: Path, credentials: Path | None, *, is_first_start: bool) -> L
 
 
 def _make(path: Path) -> None:
+    """Write the key beside and rename it when it is whole: half a key would refuse every later start."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_hex(KEY_BYTES + SALT_BYTES) + "\n")
         file.flush()
         os.fsync(file.fileno())
+    draft.rename(path)
     sync_folder(path.parent)
 
 
