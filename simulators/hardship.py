@@ -28,9 +28,12 @@ class Hardship:
     disk_refusals_per_day: float = 0.3
     disk_refuses_at_confirm: float = 0.03
     clock_jumps_per_day: float = 0.3
+    key_rotated_in_the_dark: float = 0.1
+    key_rotation_cut: float = 0.5
+    """So often the power goes in the middle of a rotation."""
 
 
-KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 HARD = Hardship(
     Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1),
     Faults(

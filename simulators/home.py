@@ -11,7 +11,8 @@ from cloud_bridge.broker import Broker
 from cloud_bridge.contract.plan import Plan
 from gateway.app import Hub
 from gateway.ports import Now, Radio
-from gateway.store.keys import LogKey
+from gateway.store.episodes import open_key, rotate
+from gateway.store.key_place import KeyPlace
 from gateway.store.log import Store
 from gateway.visits import Visits
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
@@ -25,7 +26,6 @@ class HomeParts:
 
     home: str
     folder: Path
-    key: LogKey
     oximeter: PulseOximeterTwin
     scale: WeightScaleTwin
     radio: Radio
@@ -61,7 +61,18 @@ class Home:
 
     def open_store(self) -> Store:
         """Open the log as it lies on the disk."""
-        return Store.open(self.parts.folder, self.parts.home, self.parts.key)
+        key = open_key(self.place, self.parts.home, self.parts.now())
+        return Store.open(self.parts.folder, self.parts.home, key)
+
+    @property
+    def place(self) -> KeyPlace:
+        """Where the parts of the log's key lie: the secret beside the folder, the keyring in it."""
+        return KeyPlace(self.parts.folder, self.parts.folder.with_suffix(".key"))
+
+    def rotate_key(self) -> None:
+        """Wrap the log's key under a new secret, as a person does while the hub is stopped."""
+        assert self._running is None, "a hub that runs holds its folder"
+        rotate(self.place, self.parts.home, self.parts.now())
 
     def boot(self, now: Now | None = None) -> None:
         """Start a hub on what is left on the disk, perhaps with a clock of its own."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
+from simulators.cutting_disk import KEEPS, power_cut
 from simulators.fate import Unkindness
 from simulators.hardship import KIND
 from simulators.home import Home
@@ -14,6 +15,9 @@ from simulators.patient import Patient
 from simulators.virtual_disk import ROOMY_BYTES
 from simulators.virtual_faults import NO_FAULTS
 from simulators.world import OSLO, PATIENTS, World
+
+ROTATION_STEPS = 27
+"""About so many steps has a rotation on the disk; one beyond the last is a rotation that is not cut."""
 
 DAY_S = 86400.0
 HOUR_S = 3600.0
@@ -100,7 +104,20 @@ class Life:
         await asyncio.wait({dying})
         await self._about(600)
         if not home.is_powered:
+            self._rotate_key(home)
             self._boot(home)
+
+    def _rotate_key(self, home: Home) -> None:
+        """Now and then somebody rotates the key while the hub is off, and the power goes in between."""
+        hard = self.world.hardship
+        if self._dice.random() >= hard.key_rotated_in_the_dark:
+            return
+        self.world.note("key rotated", home.parts.home)
+        is_cut = self._dice.random() < hard.key_rotation_cut
+        step = self._dice.randint(1, ROTATION_STEPS) if is_cut else 0
+        folders = (home.parts.folder, home.parts.folder.parent)
+        with power_cut(folders, at_step=step, keeps=self._dice.choice(KEEPS)):
+            home.rotate_key()
 
     def _cut_now(self, home: Home) -> None:
         if home.is_powered:

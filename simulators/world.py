@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from cloud_bridge.settings import load_plan
 from gateway.app import Hub
-from gateway.store.keys import LogKey
 from simulators.broker import SmallBroker
 from simulators.hardship import HARD, KIND, Hardship
 from simulators.home import Home, HomeParts
@@ -171,7 +170,6 @@ class World:
         parts = HomeParts(
             home=name,
             folder=folder / name,
-            key=LogKey(f"{self.dice.getrandbits(384):096x}"),
             oximeter=oximeter,
             scale=scale,
             radio=radio,

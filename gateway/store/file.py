@@ -12,7 +12,8 @@ import orjson
 from sqlcipher3 import dbapi2
 
 from gateway.store import schema
-from gateway.store.keys import LogKey, sync_folder
+from gateway.store.durable import sync_folder
+from gateway.store.keys import LogKey
 
 LOG_FILE, WITNESS_FILE, LOCK_FILE = "log.db", "log.json", "lock"
 

@@ -7,6 +7,9 @@ from typing import Any
 RECENT_COUNT = 1_000
 """So many entries are never removed. Said here again: the law must not move with the code."""
 
+NOTHING_NEW = "nothing new"
+"""A deed that changes no entry: a start, a new key."""
+
 Mark = dict[str, Any]
 
 
@@ -63,7 +66,11 @@ def _remove(state: State, deed: Mark) -> State:
     )
 
 
-_DEEDS = {"open": lambda state, _deed: state, "commit": _commit, "cursor": _cursor, "remove": _remove}
+def _nothing_new(state: State, _deed: Mark) -> State:
+    return state
+
+
+_DEEDS = {NOTHING_NEW: _nothing_new, "commit": _commit, "cursor": _cursor, "remove": _remove}
 
 
 class Ledger:

@@ -14,9 +14,14 @@ from devices.driver import FrameError
 from devices.kinds import Kind
 from gateway.pipeline import Pipeline
 from gateway.start import open_store
+from gateway.store import durable
+from gateway.store.episodes import rotate
+from gateway.store.key_place import KeyPlace
+from gateway.store.keys import HubSecret
 from gateway.store.log import Fact, Met, Store
-from tests.given import OXIMETER
+from tests.given import HOME, OXIMETER
 from tests.powercut.hub import ECHO, Clock, measured, pipeline, settings
+from tests.powercut.ledger import NOTHING_NEW
 from tests.powercut.tape import BEGIN, END
 
 FORK = get_context("fork")
@@ -101,12 +106,29 @@ class Life:
     def start(self, name: str = "home") -> Told:
         """Open the log as a hub does that starts, or begin one."""
         self._marks.say("home", name=name)
-        self._marks.say("handed", deed="open")
+        self._marks.say("handed", deed=NOTHING_NEW)
         store = open_store(settings(self.disk, name))
         if self._planted is not None:
             store._db.execute(f"pragma synchronous = {self._planted}")
         self._marks.say("kept", log=store.log)
         return Told(store, self._marks)
+
+    def started_before_keyrings(self, name: str) -> None:
+        """Leave what a hub of the first version has left: a log whose key is the key file itself."""
+        secret, place = HubSecret.made(), KeyPlace.of(settings(self.disk, name))
+        durable.put(place.key_file, secret.in_file)
+        self._marks.say("home", name=name)
+        self._marks.say("handed", deed=NOTHING_NEW)
+        store = Store.open(place.folder, HOME, secret.as_log_key())
+        self._marks.say("kept", log=store.log)
+        self.visit(self.pipeline(Told(store, self._marks)))
+        store.close()
+
+    def rotate(self, name: str = "home") -> None:
+        """Give the hub a new secret, as `pusterom store rotate-key` does while it stands still."""
+        self._marks.say("handed", deed=NOTHING_NEW)
+        rotate(KeyPlace.of(settings(self.disk, name)), HOME, self.clock())
+        self._marks.say("kept")
 
     def pipeline(self, store: Told) -> Pipeline:
         """Put the production pipeline on a store."""

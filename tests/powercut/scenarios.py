@@ -67,6 +67,33 @@ def restart(life: Life) -> None:
             store.close()
 
 
+def rotation(life: Life) -> None:
+    """A new secret, again and again, and a hub that starts with each."""
+    store = life.start()
+    life.visit(life.pipeline(store), 20)
+    store.close()
+    life.with_neighbour()
+    life.begin()
+    for _ in range(20):
+        life.rotate()
+        store = life.start()
+        life.visit(life.pipeline(store))
+        store.close()
+
+
+def upgrade(life: Life) -> None:
+    """Hubs whose key stood in a file of its own: their first start with a keyring."""
+    names = [f"home-{number}" for number in range(12)]
+    for name in names:
+        life.started_before_keyrings(name)
+    life.with_neighbour()
+    life.begin()
+    for name in names:
+        store = life.start(name)
+        life.visit(life.pipeline(store))
+        store.close()
+
+
 def retention(life: Life) -> None:
     """What is old and has its receipts goes, batch by batch, while new readings come."""
     store = life.start()
@@ -95,5 +122,7 @@ SCENARIOS: dict[str, Callable[[Life], None]] = {
     "cursor": cursor,
     "first-start": first_start,
     "restart": restart,
+    "rotation": rotation,
+    "upgrade": upgrade,
     "retention": retention,
 }
