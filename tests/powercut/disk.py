@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
-from tests.powercut.powerfs import MARKS
+from tests.powercut.tape import MARKS
 
 DISK_BYTES = 24 << 20
 BLOCK_BYTES, JOURNAL_MB = 4096, 4

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import mfusepy
 
-from tests.powercut.tape import FLUSH, MARK, WRITE, Step, put
+from tests.powercut.tape import FLUSH, MARK, MARKS, WRITE, Step, put
 
-MARKS = "marks"
 _BLOCK_BYTES = 4096
 _TAPE_BUFFER_BYTES = 1 << 20
 

@@ -8,6 +8,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 WRITE, FLUSH, MARK = b"W", b"F", b"M"
 BEGIN, END = "begin", "end"
+MARKS = "marks"
+"""The file beside the disk into which the worker speaks."""
+
 _HEAD = struct.Struct("<cQI")
 
 
