@@ -57,7 +57,7 @@ def state_of(store: Store) -> State:
     entries = rows("select seq, at, kind, body from entry")
     readings = rows("select seq, kind, measured_at from reading")
     devices = rows("select address, driver, last_heard_at, last_fault from device")
-    noted = rows("select name, body from state where name not in ('log', 'home')")
+    noted = rows("select name, body from state where name in ('judge', 'troubles', 'cursor')")
     return State(
         log=store.log,
         entries={seq: (at, kind, body) for seq, at, kind, body in entries},

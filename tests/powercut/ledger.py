@@ -51,7 +51,9 @@ def _commit(state: State, deed: Mark) -> State:
 
 
 def _cursor(state: State, deed: Mark) -> State:
-    return replace(state, noted=state.noted | {"cursor": str(max(state.cursor, deed["up_to"]))})
+    if deed["up_to"] <= state.cursor:
+        return state
+    return replace(state, noted=state.noted | {"cursor": str(deed["up_to"])})
 
 
 def _remove(state: State, deed: Mark) -> State:
