@@ -110,7 +110,7 @@ async def test_house_rules_let_home_and_ward_do_their_work(house_rules):
 
 @pytest.mark.mosquitto
 async def test_an_answer_behind_an_acknowledgement_is_not_held_back(house_rules):
-    """Neither end lets TCP wait for the far end's word on an acknowledgement: a receipt would be 40 ms late."""
+    """Neither end lets TCP wait for word of an acknowledgement: a receipt would be 40 ms late."""
     async with PahoBroker(house_rules, username=HOME).session(HOME) as session:
         ours = session._client.socket()
         assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -1,0 +1,142 @@
+"""Row 6: memory and idle processor time of a real hub, empty and with a month of backlog."""
+
+import os
+from pathlib import Path
+from random import Random
+from threading import Event
+from time import perf_counter
+
+from tests.bench.given import blocks, fill, spot_readings
+from tests.bench.line import Line, until
+from tests.bench.row import Bench, Figure, Outcome, Row, most
+from tests.program import Program
+
+BLOCKS, SINGLES = 43_200, 100_000
+"""A month of 1 Hz oximetry, 2.6 million samples, and a hundred thousand single readings."""
+
+DRAINED_MIN = 5_000
+SETTLE_S = 3.0
+
+PEER_MB, PEER_PERCENT = 62.0, 5.0
+"""ThingsBoard IoT Gateway 3.8.5, idle, as we measured it on another day; not in this run."""
+
+PEER = "ThingsBoard IoT Gateway 3.8.5 idle, measured before, not in this run"
+WHY_RSS = (
+    "of an idle hub nearly all is code: pages (FastAPI, pydantic, uvicorn) 40 MB, the command 20, radio, "
+    "road and store 15. A backlog adds SQLCipher's cache of 8 MB and the batches in flight."
+)
+WHY_CPU = "advertisements that come in are looked at one by one."
+
+
+def memory(bench: Bench) -> list[Outcome]:
+    """Look at hubs from outside: an empty one, one with a month and no road, the same while it drains."""
+    idle_s = bench.many(20, 1)
+    empty = _empty(bench, idle_s)
+    line = Line(bench, radio="bluez")
+    bench.say("making a log of a month")
+    store, share = line.begun_log(), bench.many(1, 500)
+    kept = fill(store, blocks(BLOCKS // share, Random(30)))
+    kept += fill(store, spot_readings(SINGLES // share, Random(31)))
+    store.close()
+    hub = line.hub_running()
+    hub.wait_for("entries")
+    _rest(SETTLE_S)
+    bench.say("a month of backlog, no road")
+    waiting = _resident_mb(hub)
+    percent = _idle_percent(hub, idle_s)
+    bench.say("draining")
+    line.broker()
+    line.ward_running()
+    until(lambda: line.committed() >= min(DRAINED_MIN, kept), "it drains")
+    peak = _resident_mb(hub, "VmHWM")
+    rss, cpu = most(90, "MB"), most(1, "%")
+    return [
+        _outcome(f"RSS with {kept:,} entries waiting, no road", waiting, "MB", empty.rss_mb, rss),
+        _outcome("peak RSS while these drain", peak, "MB", empty.rss_mb, rss),
+        _outcome("processor, idle with these entries and no road", percent, "%", empty.percent, cpu),
+        _outcome("processor, empty, road up, in a virtual room", empty.percent, "%", None, cpu),
+        Outcome(
+            what="RSS of an empty hub",
+            ours=Figure((empty.rss_mb,), "MB"),
+            against=PEER,
+            theirs=Figure((PEER_MB,), "MB"),
+            ratio=Figure((empty.rss_mb / PEER_MB,)),
+        ),
+        Outcome(
+            what="processor of an empty hub",
+            ours=Figure((empty.percent,), "%"),
+            against=PEER,
+            theirs=Figure((PEER_PERCENT,), "%"),
+            ratio=Figure((empty.percent / PEER_PERCENT,)),
+        ),
+    ]
+
+
+class _Empty:
+    """A hub with nothing to do: its memory without a radio, its idle time beside sleeping devices."""
+
+    def __init__(self, rss_mb: float, percent: float) -> None:
+        self.rss_mb = rss_mb
+        self.percent = percent
+
+
+def _empty(bench: Bench, idle_s: float) -> _Empty:
+    bench.say("an empty hub")
+    line = Line(bench, name="empty")
+    line.broker()
+    line.ward_running()
+    hub = line.hub_running("--radio", "bluez")
+    until(lambda: line.committed() > 0, "it has its receipts")
+    _rest(SETTLE_S)
+    rss_mb = _resident_mb(hub)
+    hub.stop()
+    line.room_running()
+    hub = line.hub_running()
+    until(lambda: line.count("reading") >= 2, "a device has told and sleeps")
+    _rest(SETTLE_S)
+    return _Empty(rss_mb, _idle_percent(hub, idle_s))
+
+
+def _outcome(what: str, ours: float, unit: str, empty: float | None, goal) -> Outcome:
+    return Outcome(
+        what=what,
+        ours=Figure((ours,), unit),
+        against="an empty hub" if empty is not None else "",
+        theirs=None if empty is None else Figure((empty,), unit),
+        goal=goal,
+        why=WHY_RSS if unit == "MB" else WHY_CPU,
+    )
+
+
+def _resident_mb(program: Program, name: str = "VmRSS") -> float:
+    lines = Path(f"/proc/{program.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
+
+
+def _idle_percent(program: Program, seconds: float) -> float:
+    began, used = perf_counter(), _used_s(program)
+    _rest(seconds)
+    return 100 * (_used_s(program) - used) / (perf_counter() - began)
+
+
+def _used_s(program: Program) -> float:
+    words = Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _rest(seconds: float) -> None:
+    Event().wait(seconds)
+
+
+ROWS = (
+    Row(
+        "memory",
+        "hub RSS with a month of backlog, idle CPU",
+        "The kernel's account of real `pusterom hub run` processes, installed as a hub is (without what "
+        "only tests bring): an empty one; one with 43,200 Blocks of 60 samples and 100,000 single "
+        "readings, first without a road, then while 5,000 of these are drained to a ward. Idle over 20 s. "
+        "Memory is with the radio of a Pi asked for and not there; idle time of the empty one beside two "
+        "sleeping devices in a virtual room.",
+        memory,
+    ),
+)
