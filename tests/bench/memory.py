@@ -1,6 +1,7 @@
 """Row 6: memory and idle processor time of a real hub, empty and with a month of backlog."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -32,6 +33,48 @@ def memory(bench: Bench) -> list[Outcome]:
     """Look at hubs from outside: an empty one, one with a month and no road, the same while it drains."""
     idle_s = bench.many(20, 1)
     empty = _empty(bench, idle_s)
+    month = _month(bench, idle_s)
+    rss, cpu = most(90, "MB"), most(1, "%")
+    return [
+        _outcome(f"RSS with {month.kept:,} entries waiting, no road", month.rss_mb, "MB", empty.rss_mb, rss),
+        _outcome("peak RSS while these drain", month.peak_mb, "MB", empty.rss_mb, rss),
+        _outcome("processor, idle with these entries and no road", month.percent, "%", empty.percent, cpu),
+        _outcome("processor, empty, road up, in a virtual room", empty.percent, "%", None, cpu),
+        _peer("RSS of an empty hub", empty.rss_mb, PEER_MB, "MB"),
+        _peer("processor of an empty hub", empty.percent, PEER_PERCENT, "%"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the kernel says of one hub: memory at rest, processor at rest, and more where it has a backlog."""
+
+    rss_mb: float
+    percent: float
+    peak_mb: float = 0.0
+    kept: int = 0
+
+
+def _empty(bench: Bench, idle_s: float) -> _Seen:
+    """Look at a hub with nothing to do: without a radio, then beside sleeping devices."""
+    bench.say("an empty hub")
+    line = Line(bench, name="empty")
+    line.broker()
+    line.ward_running()
+    hub = line.hub_running("--radio", "bluez")
+    until(lambda: line.committed() > 0, "it has its receipts")
+    _rest(SETTLE_S)
+    rss_mb = _resident_mb(hub)
+    hub.stop()
+    line.room_running()
+    hub = line.hub_running()
+    until(lambda: line.count("reading") >= 2, "a device has told and sleeps")
+    _rest(SETTLE_S)
+    return _Seen(rss_mb, _idle_percent(hub, idle_s))
+
+
+def _month(bench: Bench, idle_s: float) -> _Seen:
+    """Look at a hub with a month of backlog, first without a road, then while it drains."""
     line = Line(bench, radio="bluez")
     bench.say("making a log of a month")
     store, share = line.begun_log(), bench.many(1, 500)
@@ -48,53 +91,17 @@ def memory(bench: Bench) -> list[Outcome]:
     line.broker()
     line.ward_running()
     until(lambda: line.committed() >= min(DRAINED_MIN, kept), "it drains")
-    peak = _resident_mb(hub, "VmHWM")
-    rss, cpu = most(90, "MB"), most(1, "%")
-    return [
-        _outcome(f"RSS with {kept:,} entries waiting, no road", waiting, "MB", empty.rss_mb, rss),
-        _outcome("peak RSS while these drain", peak, "MB", empty.rss_mb, rss),
-        _outcome("processor, idle with these entries and no road", percent, "%", empty.percent, cpu),
-        _outcome("processor, empty, road up, in a virtual room", empty.percent, "%", None, cpu),
-        Outcome(
-            what="RSS of an empty hub",
-            ours=Figure((empty.rss_mb,), "MB"),
-            against=PEER,
-            theirs=Figure((PEER_MB,), "MB"),
-            ratio=Figure((empty.rss_mb / PEER_MB,)),
-        ),
-        Outcome(
-            what="processor of an empty hub",
-            ours=Figure((empty.percent,), "%"),
-            against=PEER,
-            theirs=Figure((PEER_PERCENT,), "%"),
-            ratio=Figure((empty.percent / PEER_PERCENT,)),
-        ),
-    ]
+    return _Seen(waiting, percent, _resident_mb(hub, "VmHWM"), kept)
 
 
-class _Empty:
-    """A hub with nothing to do: its memory without a radio, its idle time beside sleeping devices."""
-
-    def __init__(self, rss_mb: float, percent: float) -> None:
-        self.rss_mb = rss_mb
-        self.percent = percent
-
-
-def _empty(bench: Bench, idle_s: float) -> _Empty:
-    bench.say("an empty hub")
-    line = Line(bench, name="empty")
-    line.broker()
-    line.ward_running()
-    hub = line.hub_running("--radio", "bluez")
-    until(lambda: line.committed() > 0, "it has its receipts")
-    _rest(SETTLE_S)
-    rss_mb = _resident_mb(hub)
-    hub.stop()
-    line.room_running()
-    hub = line.hub_running()
-    until(lambda: line.count("reading") >= 2, "a device has told and sleeps")
-    _rest(SETTLE_S)
-    return _Empty(rss_mb, _idle_percent(hub, idle_s))
+def _peer(what: str, ours: float, theirs: float, unit: str) -> Outcome:
+    return Outcome(
+        what=what,
+        ours=Figure((ours,), unit),
+        against=PEER,
+        theirs=Figure((theirs,), unit),
+        ratio=Figure((ours / theirs,)),
+    )
 
 
 def _outcome(what: str, ours: float, unit: str, empty: float | None, goal) -> Outcome:

@@ -17,8 +17,17 @@ LOG = "5d41402abc4b2a76"
 _MQTT_BYTES = 2 + 2 + 2 + 1
 """What a PUBLISH packet needs besides topic and payload."""
 
-_UCUM = "http" + "://unitsofmeasure.org"
+_URL = "http" + "://"
+"""Names of FHIR's are put together here, since this house's own texts point at nobody."""
+
+_UCUM = _URL + "unitsofmeasure.org"
 _MDC = "urn:iso:std:iso:11073:10101"
+
+
+_GATEWAY = {
+    "url": _URL + "hl7.org/fhir/StructureDefinition/observation-gatewayDevice",
+    "valueReference": {"reference": f"Device/{HOME}"},
+}
 
 
 def wire(bench: Bench) -> list[Outcome]:
@@ -56,12 +65,7 @@ def observation(reading: Reading, entry: Entry) -> dict[str, object]:
     return {
         "resourceType": "Observation",
         "meta": {"profile": [_url("hl7.org/fhir/uv/phd/StructureDefinition/PhdNumericObservation")]},
-        "extension": [
-            {
-                "url": _url("hl7.org/fhir/StructureDefinition/observation-gatewayDevice"),
-                "valueReference": {"reference": f"Device/{HOME}"},
-            }
-        ],
+        "extension": [_GATEWAY],
         "identifier": [{"system": f"urn:pusterom:{LOG}:{entry.seq}", "value": reading.id}],
         "status": "final",
         "category": [
@@ -98,8 +102,7 @@ def _packet(payload_bytes: int) -> int:
 
 
 def _url(rest: str) -> str:
-    """Return a name of FHIR's; put together here, since this house's own texts point at nobody."""
-    return "http" + "://" + rest
+    return _URL + rest
 
 
 ROWS = (
