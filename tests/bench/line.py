@@ -84,11 +84,18 @@ def bare_path(folder: Path) -> str:
 
 
 def until(is_so: Callable[[], bool], what: str, within_s: float = 120.0) -> None:
-    """Return once it is so; looked at from outside, there is no event to wait for."""
+    """Return once it is so, or fail."""
+    assert waited(is_so, within_s), f"after {within_s:g} s it is still not so that {what}"
+
+
+def waited(is_so: Callable[[], bool], within_s: float) -> bool:
+    """Return whether it came to be so; looked at from outside, there is no event to wait for."""
     never, ends_at = Event(), perf_counter() + within_s
     while not is_so():
-        assert perf_counter() < ends_at, f"after {within_s:g} s it is still not so that {what}"
+        if perf_counter() >= ends_at:
+            return False
         never.wait(_LOOK_AGAIN_S)
+    return True
 
 
 def needed(*markers: str) -> None:

@@ -8,7 +8,7 @@ from threading import Event
 from time import perf_counter
 
 from tests.bench.given import blocks, fill, spot_readings
-from tests.bench.line import Line, until
+from tests.bench.line import Line, until, waited
 from tests.bench.row import Bench, Figure, Outcome, Row, most
 from tests.program import Program
 
@@ -16,6 +16,7 @@ BLOCKS, SINGLES = 43_200, 100_000
 """A month of 1 Hz oximetry, 2.6 million samples, and a hundred thousand single readings."""
 
 DRAINED_MIN = 5_000
+DRAIN_S_MAX = 30.0
 SETTLE_S = 3.0
 
 PEER_MB, PEER_PERCENT = 62.0, 5.0
@@ -90,7 +91,8 @@ def _month(bench: Bench, idle_s: float) -> _Seen:
     bench.say("draining")
     line.broker()
     line.ward_running()
-    until(lambda: line.committed() >= min(DRAINED_MIN, kept), "it drains")
+    until(lambda: line.committed() > 0, "it drains")
+    waited(lambda: line.committed() >= min(DRAINED_MIN, kept), DRAIN_S_MAX)
     return _Seen(waiting, percent, _resident_mb(hub, "VmHWM"), kept)
 
 
@@ -141,9 +143,9 @@ ROWS = (
         "hub RSS with a month of backlog, idle CPU",
         "The kernel's account of real `pusterom hub run` processes, installed as a hub is (without what "
         "only tests bring): an empty one; one with 43,200 Blocks of 60 samples and 100,000 single "
-        "readings, first without a road, then while 5,000 of these are drained to a ward. Idle over 20 s. "
-        "Memory is with the radio of a Pi asked for and not there; idle time of the empty one beside two "
-        "sleeping devices in a virtual room.",
+        "readings, first without a road, then while 5,000 of these are drained to a ward, or as many as 30 "
+        "s allow. Idle over 20 s. Memory is with the radio of a Pi asked for and not there; idle time of "
+        "the empty one beside two sleeping devices in a virtual room.",
         memory,
     ),
 )
