@@ -8,8 +8,8 @@ from pathlib import Path
 from random import SystemRandom
 
 from cloud_bridge.look.serve import address, listen, serve
-from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
+from cloud_bridge.road import broker_from
 from cloud_bridge.settings import load_plan
 from gateway.apart import ask
 from gateway.app import Hub
@@ -53,7 +53,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
     plan, told = load_plan(settings.plan_file), settings.told()
     outsiders = await ask(load_outside, "all", deadline_s=2 * LOAD_S)
     radio = open_radio(settings.radio, bonds=settings.folder / BONDS_FILE)
-    broker = PahoBroker(settings.broker, username=settings.home, password_file=settings.password_file)
+    broker = broker_from(settings, settings.home)
     with (
         closing(listen(settings.page.host, settings.page.port)) as page,
         own_folder(settings.folder),

@@ -156,7 +156,9 @@ class VirtualSession(asyncio.Protocol):
             self._flow.lose("the connection to the broker was lost")
             return
         reason = packet.reason_code
-        self._flow.acked(packet.packet_id, _said(reason) if int(reason) >= _REFUSAL else None)
+        refusal = _said(reason) if int(reason) >= _REFUSAL else None
+        is_denied = reason == mqtt5.PubAckReasonCode.NOT_AUTHORIZED
+        self._flow.acked(packet.packet_id, refusal, is_denied=is_denied)
 
     def _take_publish(self, packet: mqtt5.PublishPacket) -> None:
         if self._flow.reason is not None:

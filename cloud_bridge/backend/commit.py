@@ -1,6 +1,7 @@
 """One batch becomes rows: everything that happens between begin and commit, and so behind a receipt."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 
@@ -10,7 +11,7 @@ from cloud_bridge.backend.moments import stamp
 from cloud_bridge.backend.troubles import keep_told
 from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
-from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span
+from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span, spans_of
 from cloud_bridge.contract.trouble import trouble_from
 
 UNREADABLE_MAX = 200
@@ -109,8 +110,9 @@ def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     begun = transaction.rows(_BEGIN_LOG, **where)
     fresh = _keep_entries(transaction, batch, at)
     _index(transaction, batch, fresh, at)
-    span = Span(min(entry.seq for entry in batch.entries), max(entry.seq for entry in batch.entries))
-    receipt = _receipt(transaction, batch.home, batch.log, begun[0][0], span)
+    kept = spans_of(entry.seq for entry in batch.entries)
+    span = Span(kept[0].first, kept[-1].last)
+    receipt = replace(_receipt(transaction, batch.home, batch.log, begun[0][0], span), kept=kept)
     transaction.change(_MOVE, up_to=receipt.up_to, **where)
     return receipt
 
@@ -204,11 +206,12 @@ def _receipt(transaction: Transaction, home: str, log: str, up_to: int, span: Sp
     where = {"home": home, "log": log}
     gaps = transaction.rows(_MISSING, up_to=up_to, count_max=SPANS_MAX, **where)
     missing = tuple(Span(first, last) for first, last in gaps)
-    contiguous = missing[0].first - 1 if missing else transaction.rows(_HIGHEST, up_to=up_to, **where)[0][0]
+    highest = transaction.rows(_HIGHEST, up_to=up_to, **where)[0][0]
+    contiguous = missing[0].first - 1 if missing else highest
     unreadable = transaction.rows(
         _UNREADABLE, first=span.first, last=span.last, count_max=UNREADABLE_MAX, **where
     )
-    return Receipt(log, contiguous, missing, tuple(_ascending(unreadable)))
+    return Receipt(log, contiguous, missing, tuple(_ascending(unreadable)), highest=highest)
 
 
 def _ascending(rows: list[tuple[int]]) -> Iterator[int]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, Va
 
 from cloud_bridge.backend.commit import REASON_LENGTH_MAX
 from cloud_bridge.backend.database import TablesError, UnkeepableError
+from cloud_bridge.backend.settings import WARD_NAME
 from cloud_bridge.backend.standing import Birth
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backoff import backoff_s
@@ -95,6 +96,7 @@ class Ingest:
         *,
         dice: Random,
         client_id: str = "ward-ingest",
+        name: str = WARD_NAME,
     ) -> None:
         self._tables = tables
         self._broker = broker
@@ -102,6 +104,7 @@ class Ingest:
         self._on_commit = on_commit
         self._dice = dice
         self._client_id = client_id
+        self._name = name
         self._tries = 0
         self.trouble: str | None = None
 
@@ -127,6 +130,8 @@ class Ingest:
                 await self._answer(session, home, answer)
 
     async def _answer(self, session: Session, home: str, answer: Receipt | Refusal) -> None:
+        if isinstance(answer, Receipt):
+            answer = replace(answer, by=self._name)
         try:
             await session.publish(topic(home, "down"), bytes(answer))
         except UplinkError as error:

@@ -64,7 +64,7 @@ _HOME_STATE = """
     where home.home = :home
 """
 _READINGS = """
-    select entry.body, entry.seq, entry.committed_at
+    select entry.body, entry.seq, entry.committed_at, entry.at
     from reading
     join entry on entry.home = reading.home and entry.log = reading.log and entry.seq = reading.seq
     where reading.home = :home and reading.measured_at >= :since
@@ -229,7 +229,8 @@ class Tables:
         else:
             rows = await self._rows(_READINGS_OF_SERIES, series=series_name(kind, setting), **words)
         return tuple(
-            KeptReading(reading_from(body.encode()), seq, moment(at)) for body, seq, at in reversed(rows)
+            KeptReading(reading_from(body.encode()), seq, moment(at), moment(kept_at))
+            for body, seq, at, kept_at in reversed(rows)
         )
 
     async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:

@@ -33,11 +33,13 @@ class HomeState:
 
 @dataclass(frozen=True, slots=True)
 class KeptReading:
-    """A reading and its way: measured and received by the hub (in it), committed here."""
+    """A reading and its way: measured and received by the hub (in it), kept there, committed here."""
 
     reading: Reading
     seq: int
     committed_at: datetime
+    kept_at: datetime | None = None
+    """When the hub had committed it, by the hub's clock."""
 
     @property
     def age_s(self) -> float:

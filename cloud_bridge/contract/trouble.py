@@ -46,6 +46,17 @@ class TroubleKind(StrEnum):
     """Two hubs take turns under one identity."""
 
 
+FOUND_BY_WARD = frozenset(
+    {
+        TroubleKind.ENTRIES_MISSING,
+        TroubleKind.HOME_OFFLINE,
+        TroubleKind.HOME_QUIET,
+        TroubleKind.NUMBERS_BACKWARDS,
+        TroubleKind.TWO_HUBS,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """One change of one trouble: `id` is the same when it opens and when it closes.

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlcipher3 import dbapi2
 
 from cloud_bridge.contract.entries import Entry, EntryKind
+from devices.readings import FIRST_CREDIBLE_YEAR
 from gateway.store.file import DiskError, NotTakenError, open_log
 from gateway.store.keys import LogKey
 
@@ -20,7 +21,16 @@ PASSING = frozenset({8, 10, 13, 14})
 RECENT_COUNT = 1_000
 """So many entries are never removed, however old: the numbering goes on from them."""
 
-CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
+
+RECEIVED_KEPT = timedelta(days=90)
+"""So long the log tells when something was received; after that only that it was."""
+
+_TO_THE_MINUTE = len("2027-01-05T12:00")
+
+RECENT_BYTES_MAX = 800
+"""More would not fit beside the cursor in one page."""
+
+CURSOR, RECENT, JUDGE, TROUBLES = "cursor", "cursor_recent", "judge", "troubles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,17 @@ class Met:
     driver: str
     heard_at: datetime
     fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How far one entry has come: when it was kept, and when and by whom it was received."""
+
+    seq: int
+    kept_at: datetime
+    is_received: bool
+    received_at: datetime | None = None
+    by: str = ""
 
 
 class Store:
@@ -108,7 +129,38 @@ class Store:
             for seq, at, kind, body in rows
         )
 
-    def move_cursor(self, up_to: int) -> None:
+    def hurried(self, *, after: int) -> tuple[int, ...]:
+        """Return the numbers of alerts and troubles behind a number, newest first, by an index of them."""
+        rows = self._db.execute(
+            "select seq from entry indexed by entry_hurried"
+            " where kind in ('alert', 'trouble') and seq > ? order by seq desc",
+            (after,),
+        )
+        return tuple(seq for (seq,) in rows)
+
+    def numbers_of(self, ids: Iterable[str]) -> tuple[int, ...]:
+        """Return the numbers of the entries with these identities; one that is not there has none."""
+        asked = json.dumps(list(ids))
+        rows = self._db.execute("select seq from told where id in (select value from json_each(?))", (asked,))
+        return tuple(seq for (seq,) in rows)
+
+    def way(self, id_: str) -> Way | None:
+        """Return how far the entry with this identity has come, or None where there is none."""
+        found = self._db.execute(
+            "select entry.seq, entry.at from told join entry on entry.seq = told.seq where told.id = ?",
+            (id_,),
+        ).fetchone()
+        if found is None:
+            return None
+        seq, kept_at = found[0], datetime.fromisoformat(found[1])
+        if seq > self.cursor:
+            return Way(seq, kept_at, is_received=False)
+        first = "select up_to, at, by from received where up_to >= ? order by up_to limit 1"
+        rows = (*self._db.execute(first, (seq,)).fetchall(), *self._recent(), (seq, "", ""))
+        _, at, by = next(row for row in rows if row[0] >= seq)
+        return Way(seq, kept_at, True, datetime.fromisoformat(at) if at else None, by)
+
+    def move_cursor(self, up_to: int, *, at: datetime | None = None, by: str = "") -> None:
         """Note that the ward has committed everything up to a number; never moves back."""
         assert up_to <= self.highest, "a receipt for what was never written"
         if up_to <= self.cursor:
@@ -116,6 +168,8 @@ class Store:
         # One that the disk does not take costs a second sending after a restart, and nothing else.
         with suppress(NotTakenError), self._transaction():
             self._keep_state(CURSOR, str(up_to))
+            if at is not None:
+                self._keep_receipt(up_to, at, by)
         self.cursor = up_to
 
     def remove_received(self, before: datetime, *, count_max: int) -> int:
@@ -134,6 +188,34 @@ class Store:
             self._db.execute("delete from reading where seq <= ?", (until,))
             self._db.execute("delete from entry where seq <= ?", (until,))
         return int(until - oldest + 1)
+
+    def _keep_receipt(self, up_to: int, at: datetime, by: str) -> None:
+        """Keep who received what when: a row a minute at most, and the oldest lose their time.
+
+        The newest stand beside the cursor, in the same page of the file: a row of their own for each
+        would wear the card by a second page for each receipt.
+        """
+        recent = self._recent()
+        if recent and recent[-1][1][:_TO_THE_MINUTE] == at.isoformat()[:_TO_THE_MINUTE]:
+            recent = recent[:-1] if recent[-1][2] == by else recent
+        recent.append((up_to, at.isoformat() if at.year >= FIRST_CREDIBLE_YEAR else "", by))
+        body = json.dumps(recent)
+        if len(body) > RECENT_BYTES_MAX:
+            self._db.executemany("insert into received values (?, ?, ?)", recent[:-1])
+            self._forget_times(at)
+            body = json.dumps(recent[-1:])
+        self._keep_state(RECENT, body)
+
+    def _forget_times(self, now: datetime) -> None:
+        """Let the oldest go; one row without a time marks how far nobody knows any more when."""
+        rows = self._db.execute("select up_to, at from received order by up_to limit 100").fetchall()
+        old = [up_to for up_to, at in rows if at and now - datetime.fromisoformat(at) > RECEIVED_KEPT]
+        if old:
+            self._db.execute("delete from received where up_to < ?", (max(old),))
+            self._db.execute("update received set at = '', by = '' where up_to = ?", (max(old),))
+
+    def _recent(self) -> list[tuple[int, str, str]]:
+        return [(up_to, at, by) for up_to, at, by in json.loads(self._state(RECENT) or "[]")]
 
     def judge_state(self) -> bytes | None:
         """Return the judge's state as it stood at the last commit."""

@@ -141,7 +141,9 @@ class SomeWard:
         """Commit readings, a second after the hub received them."""
         mine = self.kept.setdefault(home, [])
         for each in readings:
-            mine.append(KeptReading(each, len(mine) + 1, each.received_at + timedelta(seconds=1)))
+            mine.append(
+                KeptReading(each, len(mine) + 1, each.received_at + timedelta(seconds=1), each.received_at)
+            )
 
     def open(self, home: str, *alerts: Alert) -> None:
         """Alerts that stand open."""

@@ -201,6 +201,7 @@ async def test_the_patient_page_tells_where_each_number_comes_from():
     for words in ("00:1C:05:FF:00:01", "lest med nonin_3230", "ingen merknad", "Innslag 30 i hjemmets logg"):
         assert words in row
     assert "MDC 149530, LOINC 8867-4, enhet /min" in row
+    assert "Huben lagret målingen i går 07:42, og den ble mottatt her i går 07:42." in row
     assert "(2 t etter målingen)" in html
     assert "demonstrasjon; vises, men utløser aldri varsel" in html
 

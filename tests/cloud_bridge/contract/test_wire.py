@@ -48,6 +48,10 @@ class EmptyLog:
 
     home, log, highest, cursor = HOME, LOG, 0, 0
 
+    def hurried(self, *, after):
+        assert after == 0
+        return ()
+
 
 def heard_at_birth() -> Listener:
     """Let a carrier say that it is there, and return who heard it."""
@@ -86,7 +90,7 @@ def test_the_batch_is_the_one_that_the_hub_sends():
 
 def test_the_receipt_is_the_one_that_the_ward_sends():
     """The example of a receipt is what the ward says, and the hub reads it."""
-    receipt = Receipt(LOG, 40, (Span(41, 60),), (7,))
+    receipt = Receipt(LOG, 40, (Span(41, 60),), (7,), kept=(Span(61, 80),), highest=80, by="ward")
     assert orjson.loads(bytes(receipt)) == orjson.loads(RECEIPT)
     assert answer_from_bytes(RECEIPT.encode()) == receipt
 
