@@ -5,7 +5,7 @@ from random import Random
 from typing import NamedTuple
 
 from tests.powercut.disk import DISK_BYTES
-from tests.powercut.tape import FLUSH, WRITE, Step, Tape
+from tests.powercut.tape import CHUNK_BYTES, FLUSH, WRITE, Step, Tape
 
 SECTOR_BYTES = 512
 """The smallest that a disk writes whole; many write no less than eight times that."""
@@ -35,7 +35,8 @@ class Platter:
     """A disk while a tape runs: what is safe, and what still waits in its cache."""
 
     def __init__(self) -> None:
-        self.safe = bytearray(DISK_BYTES)
+        self._safe = memoryview(bytearray(DISK_BYTES))
+        self._written: set[int] = set()
         self.waiting: list[Piece] = []
 
     def take(self, step: Step) -> None:
@@ -44,8 +45,17 @@ class Platter:
             self.waiting.append((step.offset, step.data))
         elif step.kind == FLUSH:
             for offset, data in self.waiting:
-                self.safe[offset : offset + len(data)] = data
+                self._safe[offset : offset + len(data)] = data
+                self._written.update(
+                    range(offset // CHUNK_BYTES, (offset + len(data) - 1) // CHUNK_BYTES + 1)
+                )
             self.waiting.clear()
+
+    def safe(self) -> Iterator[Piece]:
+        """Yield what outlives any cut, as far as it was ever written."""
+        for chunk in self._written:
+            at = chunk * CHUNK_BYTES
+            yield at, bytes(self._safe[at : at + CHUNK_BYTES])
 
     def left_by(self, cut: Cut) -> Iterator[Piece]:
         """Yield what the cut leaves of what waits, in the order in which it lands."""

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import mfusepy
 
-from tests.powercut.tape import FLUSH, MARK, MARKS, WRITE, Step, put
+from tests.powercut.tape import CHUNK_BYTES, FLUSH, MARK, MARKS, WRITE, Step, put
 
-_BLOCK_BYTES = 4096
 _TAPE_BUFFER_BYTES = 1 << 20
 
 
@@ -32,8 +31,8 @@ class PowerFs(mfusepy.Operations):
 
     def _put_what_is_there(self) -> None:
         """Begin the tape with the disk as it is, so that the tape alone is enough to play it."""
-        for offset in range(0, self._size, _BLOCK_BYTES):
-            if (data := os.pread(self._disk.fileno(), _BLOCK_BYTES, offset)).strip(b"\0"):
+        for offset in range(0, self._size, CHUNK_BYTES):
+            if (data := os.pread(self._disk.fileno(), CHUNK_BYTES, offset)).strip(b"\0"):
                 put(self._tape, Step(WRITE, offset, data))
         put(self._tape, Step(FLUSH))
 

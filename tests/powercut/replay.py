@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.powercut.cuts import KINDS, Cut, Platter, drawn
-from tests.powercut.disk import mounted
+from tests.powercut.disk import DISK_BYTES, mounted
 from tests.powercut.laws import BrokenLawError, check
 from tests.powercut.ledger import Ledger
 from tests.powercut.tape import Tape
@@ -75,8 +75,8 @@ class Replay:
                 ledger.take(mark)
                 next_at, mark = next(marks)
             with self._image.open("wb") as file:
-                file.write(platter.safe)
-                for offset, data in platter.left_by(cut):
+                file.truncate(DISK_BYTES)
+                for offset, data in (*platter.safe(), *platter.left_by(cut)):
                     file.seek(offset)
                     file.write(data)
             yield cut, ledger

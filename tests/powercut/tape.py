@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 WRITE, FLUSH, MARK = b"W", b"F", b"M"
+CHUNK_BYTES = 1 << 16
+"""In such pieces a disk is copied; most are never written."""
+
 BEGIN, END = "begin", "end"
 MARKS = "marks"
 """The file beside the disk into which the worker speaks."""

@@ -11,7 +11,7 @@ from tests.powercut.hub import settings
 from tests.powercut.laws import BrokenLawError, check
 from tests.powercut.ledger import Ledger
 from tests.powercut.life import Life
-from tests.powercut.tape import FLUSH, WRITE, Step
+from tests.powercut.tape import CHUNK_BYTES, FLUSH, WRITE, Step
 
 PAGE = 4096
 
@@ -136,8 +136,8 @@ def test_a_cut_leaves_what_was_flushed_and_nothing_that_was_never_written(kind):
         platter.take(step)
     lefts = []
     for number in range(200):
-        disk = bytearray(platter.safe)
-        for offset, data in platter.left_by(Cut(number, 4, kind, Random(number))):
+        disk = bytearray(CHUNK_BYTES)
+        for offset, data in (*platter.safe(), *platter.left_by(Cut(number, 4, kind, Random(number)))):
             disk[offset : offset + len(data)] = data
         lefts.append(bytes(disk[: 2 * PAGE]))
     sectors = {left[at : at + SECTOR_BYTES] for left in lefts for at in range(0, 2 * PAGE, SECTOR_BYTES)}
