@@ -1,6 +1,7 @@
 """One batch becomes rows: everything that happens between begin and commit, and so behind a receipt."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import blake2b
 
@@ -32,9 +33,11 @@ _BEGIN_LOG = """
     returning up_to
 """
 _KEEP_ENTRIES = """
-    insert into entry (home, log, seq, at, kind, body, committed_at)
-    select :home, :log, seq, at, kind, body, :committed_at
-    from lines (seq bigint, at timestamptz, kind text, body text)
+    insert into entry (home, log, seq, at, kind, body, committed_at, boot, uptime_s, trust)
+    select :home, :log, seq, at, kind, body, :committed_at, boot, uptime_s, trust
+    from lines (
+        seq bigint, at timestamptz, kind text, body text, boot integer, uptime_s float8, trust text
+    )
     where true
     on conflict (home, log, seq) do nothing
     returning seq
@@ -150,7 +153,8 @@ def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> list[
 
 
 def _line(entry: Entry) -> dict[str, object]:
-    return {"seq": entry.seq, "at": stamp(entry.at), "kind": entry.kind, "body": entry.body.decode()}
+    told = {"seq": entry.seq, "at": stamp(entry.at), "kind": entry.kind, "body": entry.body.decode()}
+    return told | (asdict(entry.clock) if entry.clock is not None else {})
 
 
 def _index(transaction: Transaction, batch: Batch, fresh: Iterable[Entry], at: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from cloud_bridge.contract.entries import Entry, EntryKind
+from cloud_bridge.contract.entries import Clock, Entry, EntryKind, Trust
 from gateway.store.file import DiskError, open_log
 from gateway.store.keys import LogKey
 
@@ -63,13 +63,14 @@ class Store:
         facts: Sequence[Fact],
         *,
         at: datetime,
+        clock: Clock | None = None,
         judge_state: bytes | None = None,
         troubles: bytes | None = None,
         met: Met | None = None,
     ) -> tuple[Entry, ...]:
         """Keep all or nothing, numbered without a gap, and return what was kept once it is durable."""
         numbered = enumerate(facts, start=self.highest + 1)
-        entries = tuple(Entry(seq, at, fact.kind, fact.body) for seq, fact in numbered)
+        entries = tuple(Entry(seq, at, fact.kind, fact.body, clock) for seq, fact in numbered)
         with self._transaction():
             self._insert(entries, facts)
             for name, body in ((JUDGE, judge_state), (TROUBLES, troubles)):
@@ -94,11 +95,12 @@ class Store:
     def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
         """Return the entries behind a number, oldest first."""
         rows = self._db.execute(
-            "select seq, at, kind, body from entry where seq > ? order by seq limit ?", (after, count_max)
+            "select seq, at, kind, body, boot, uptime_s, trust from entry where seq > ? order by seq limit ?",
+            (after, count_max),
         )
         return tuple(
-            Entry(seq, datetime.fromisoformat(at), EntryKind(kind), body.encode())
-            for seq, at, kind, body in rows
+            Entry(seq, datetime.fromisoformat(at), EntryKind(kind), body.encode(), _clock(*clock))
+            for seq, at, kind, body, *clock in rows
         )
 
     def move_cursor(self, up_to: int) -> None:
@@ -143,8 +145,11 @@ class Store:
 
     def _insert(self, entries: tuple[Entry, ...], facts: Sequence[Fact]) -> None:
         self._db.executemany(
-            "insert into entry values (?, ?, ?, ?)",
-            [(entry.seq, entry.at.isoformat(), entry.kind, entry.body.decode()) for entry in entries],
+            "insert into entry (seq, at, kind, body, boot, uptime_s, trust) values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (entry.seq, entry.at.isoformat(), entry.kind, entry.body.decode(), *_columns(entry.clock))
+                for entry in entries
+            ],
         )
         pairs = list(zip(entries, facts, strict=True))
         self._db.executemany(
@@ -178,3 +183,11 @@ class Store:
             self._db.execute("commit")
         except dbapi2.DatabaseError as error:
             raise DiskError(f"the log can't be written: {error}. Is the disk full or broken?") from error
+
+
+def _columns(clock: Clock | None) -> tuple[int | None, float | None, str | None]:
+    return (None, None, None) if clock is None else (clock.boot, clock.uptime_s, clock.trust)
+
+
+def _clock(boot: int | None, uptime_s: float, trust: Trust) -> Clock | None:
+    return None if boot is None else Clock(boot, uptime_s, trust)

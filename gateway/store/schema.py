@@ -31,6 +31,13 @@ def m0001_the_log(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m0002_the_clock_of_an_entry(db: Database) -> None:
+    """Keep beside each entry how the hub's clock stood; null where nobody told."""
+    for column in ("boot integer", "uptime_s real", "trust text"):
+        db.execute(f"alter table entry add column {column}")
+
+
 def migrate(connection: Any) -> None:  # noqa: ANN401 - the encrypted module has no types
     """Bring the tables up to date, each step in a transaction of its own."""
     MIGRATIONS.apply(Database(connection))
