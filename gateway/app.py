@@ -15,12 +15,14 @@ from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
+from cloud_bridge.contract.trouble import TroubleKind
 from devices.catalog import HOUSE, Catalog
 from devices.driver import NOTHING_TOLD, Advertisement, Driver, Told
+from gateway.hub_clock import Box, HubClock
 from gateway.outside import NOBODY_OUTSIDE, Outside, Outsider
 from gateway.outsiders import Outsiders
 from gateway.pipeline import Pipeline
-from gateway.ports import Now, Radio, RadioError
+from gateway.ports import Now, Radio, RadioError, untold
 from gateway.store.log import Store
 from gateway.talk import Overheard, talk
 from gateway.troubles import Troubles
@@ -43,6 +45,7 @@ class Hub:
         broker: Broker,
         plan: Plan,
         now: Now,
+        box: Box | None = None,
         timezone: tzinfo,
         dice: Random,
         visits: Visits | None = None,
@@ -53,6 +56,8 @@ class Hub:
     ) -> None:
         self.radio_problem: str | None = None
         self.store = store
+        self.clock = None if box is None else HubClock(store, box, on_found=self._committed)
+        now, clock = (now, untold) if self.clock is None else (self.clock.now, self.clock.clock)
         self.now = now
         self._radio = radio
         self._visits = visits or Visits()
@@ -67,8 +72,10 @@ class Hub:
             on_refusal=self._refused,
             backoff_s_max=backoff_s_max,
         )
-        self.pipeline = Pipeline(store, plan, now=now, timezone=timezone, on_commit=self._committed)
-        self.troubles = Troubles(store, now=now, on_change=self._committed)
+        self.pipeline = Pipeline(
+            store, plan, now=now, timezone=timezone, on_commit=self._committed, clock=clock
+        )
+        self.troubles = Troubles(store, now=now, on_change=self._committed, clock=clock)
         self._overheard = Overheard(self.pipeline)
         self._catalog = catalog
         self._tasks: asyncio.TaskGroup | None = None
@@ -81,6 +88,8 @@ class Hub:
             self._tasks = tasks
             tasks.create_task(self.carrier.run())
             tasks.create_task(self._listen())
+            if self.clock is not None:
+                tasks.create_task(self.clock.run(self._doubt_clock))
             if self.outsiders.all:
                 tasks.create_task(self.outsiders.run())
 
@@ -128,6 +137,12 @@ class Hub:
 
     def _told_of(self, seen: Advertisement) -> Told:
         return self._told.get(seen.address.upper(), NOTHING_TOLD)
+
+    def _doubt_clock(self, doubt: str | None) -> None:
+        if doubt is None:
+            self.troubles.end(TroubleKind.CLOCK_UNKNOWN)
+        else:
+            self.troubles.begin(TroubleKind.CLOCK_UNKNOWN, doubt)
 
     def _committed(self) -> None:
         self.carrier.wake()

@@ -13,6 +13,7 @@ from cloud_bridge.program import utc_now
 from cloud_bridge.settings import load_plan
 from gateway.apart import ask
 from gateway.app import Hub
+from gateway.box import box
 from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
@@ -65,6 +66,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             broker=broker,
             plan=plan,
             now=utc_now,
+            box=box(),
             timezone=settings.zone,
             dice=SystemRandom(),
             told=told,

@@ -10,6 +10,7 @@ from random import Random
 from cloud_bridge.broker import Broker
 from cloud_bridge.contract.plan import Plan
 from gateway.app import Hub
+from gateway.hub_clock import Box
 from gateway.ports import Now, Radio
 from gateway.store.keys import LogKey
 from gateway.store.log import Store
@@ -61,8 +62,8 @@ class Home:
         """Open the log as it lies on the disk."""
         return Store.open(self.parts.folder, self.parts.home, self.parts.key)
 
-    def boot(self, now: Now | None = None) -> None:
-        """Start a hub on what is left on the disk, perhaps with a clock of its own."""
+    def boot(self, now: Now | None = None, *, clock: Box | None = None) -> None:
+        """Start a hub on what is left on the disk, perhaps with a time or a box of its own."""
         assert self._running is None, "a home has one hub"
         parts = self.parts
         hub = Hub(
@@ -71,6 +72,7 @@ class Home:
             broker=parts.broker,
             plan=parts.plan,
             now=now or parts.now,
+            box=clock,
             timezone=parts.timezone,
             dice=parts.dice,
             visits=Visits(cool_down_s=parts.cool_down_s),

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from simulators.patient import Patient
 from simulators.peripherals.memory import Record
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.virtual_box import VirtualBox
 from simulators.virtual_faults import NO_FAULTS
 from simulators.virtual_mqtt import VirtualBroker
 from simulators.virtual_radio import VirtualRadio
@@ -54,6 +56,7 @@ class World:
         self.cut_s: dict[str, list[float]] = {}
         self.confirmed_s: dict[str, float] = {}
         self.broker = SmallBroker()
+        self.boxes: defaultdict[str, list[VirtualBox]] = defaultdict(list)
         self.roads: dict[str, VirtualBroker] = {}
         self.radios: dict[str, VirtualRadio] = {}
         self._trace = hashlib.blake2b(digest_size=8)
@@ -158,17 +161,10 @@ class World:
 
     def _boot(self, home: Home) -> None:
         self.roads[home.parts.home].set_reachable(True)
-        if self.dice.random() >= self.hardship.no_clock_at_boot:
-            home.boot()
-            return
-        booted_s = asyncio.get_running_loop().time()
-
-        def clockless() -> datetime:
-            since_s = asyncio.get_running_loop().time() - booted_s
-            is_told = since_s > NO_CLOCK_S
-            return self.now() if is_told else datetime.fromtimestamp(since_s, UTC)
-
-        home.boot(clockless)
+        has_clock = self.dice.random() >= self.hardship.no_clock_at_boot
+        boxes = self.boxes[home.parts.home]
+        boxes.append(VirtualBox(self.now, f"boot {len(boxes)}", 0.0 if has_clock else NO_CLOCK_S))
+        home.boot(clock=boxes[-1])
 
     async def _cut_ward(self) -> None:
         if not self.ward.is_powered:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from cloud_bridge.backend.database import Transaction
+from cloud_bridge.backend.dating import date_afterwards
 from cloud_bridge.backend.legible import Row, row_of
 from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
@@ -114,6 +115,7 @@ def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     begun = transaction.rows(_BEGIN_LOG, **where)
     fresh = _keep_entries(transaction, batch, at)
     _index(transaction, batch, fresh, at)
+    date_afterwards(transaction, batch.home, batch.log, fresh)
     span = Span(min(entry.seq for entry in batch.entries), max(entry.seq for entry in batch.entries))
     receipt = _receipt(transaction, batch.home, batch.log, begun[0][0], span)
     transaction.change(_MOVE, up_to=receipt.up_to, **where)

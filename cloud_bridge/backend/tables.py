@@ -51,7 +51,7 @@ _HOME_STATE = """
     where home.home = :home
 """
 _READINGS = """
-    select entry.body, entry.seq, entry.committed_at
+    select entry.body, entry.seq, entry.committed_at, reading.measured_at
     from reading
     join entry on entry.home = reading.home and entry.log = reading.log and entry.seq = reading.seq
     where reading.home = :home and reading.measured_at >= :since
@@ -60,7 +60,7 @@ _READINGS = """
 # The column is called kind, and holds the name of the series: the kind itself for what was measured at home.
 _READINGS_OF_SERIES = _READINGS.replace(":home and", ":home and reading.kind = :series and")
 _ALERTS = """
-    select alert.home, alert.seq, entry.body
+    select alert.home, alert.seq, entry.body, alert.at
     from alert
     join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
     where alert.home = :home
@@ -68,7 +68,7 @@ _ALERTS = """
 """
 # By its id alone, so that a hub's clock that was set back cannot keep an alert open for ever.
 _OPEN_ALERTS = """
-    select alert.home, alert.seq, entry.body
+    select alert.home, alert.seq, entry.body, alert.at
     from alert
     join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
     where alert.change = 'opened' and not exists (
@@ -189,9 +189,7 @@ class Tables:
             rows = await self._rows(_READINGS, **words)
         else:
             rows = await self._rows(_READINGS_OF_SERIES, series=series_name(kind, setting), **words)
-        return tuple(
-            KeptReading(reading_from(body.encode()), seq, _moment(at)) for body, seq, at in reversed(rows)
-        )
+        return tuple(_kept(*row) for row in reversed(rows))
 
     async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:
         """Alerts open now, red before yellow, oldest first."""
@@ -227,7 +225,22 @@ class Tables:
 
 
 def _alerts(rows: list[tuple[Any, ...]]) -> tuple[OpenAlert, ...]:
-    return tuple(OpenAlert(home, seq, alert_from(body.encode())) for home, seq, body in rows)
+    return tuple(_alert(*row) for row in rows)
+
+
+def _alert(home: str, seq: int, body: str, at: str | datetime) -> OpenAlert:
+    alert = alert_from(body.encode())
+    return OpenAlert(home, seq, alert, _dated(at, alert.at))
+
+
+def _kept(body: str, seq: int, committed_at: str | datetime, at: str | datetime) -> KeptReading:
+    reading = reading_from(body.encode())
+    return KeptReading(reading, seq, _moment(committed_at), _dated(at, reading.measured_at))
+
+
+def _dated(at: str | datetime, said: datetime) -> datetime | None:
+    """Return what the index says, where the hub has dated afterwards what the body says."""
+    return None if (moment := _moment(at)) == said else moment
 
 
 def _moment(said: str | datetime) -> datetime:

@@ -37,6 +37,7 @@ class EntryKind(StrEnum):
     DEVICE_FAULT = "device_fault"
     BATCH_REFUSED = "batch_refused"
     TROUBLE = "trouble"
+    CLOCK_FOUND = "clock_found"
 
 
 Trust = Literal["synced", "kept", "unknown"]

@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from cloud_bridge.contract.entries import Clock, Entry, EntryKind, Trust
+from cloud_bridge.contract.entries import Clock, Entry, EntryKind
+from gateway.store.boots import Boot, begin_boot, clock_of, date_readings, shift_of_fact
 from gateway.store.file import DiskError, open_log
 from gateway.store.keys import LogKey
 
@@ -73,6 +74,8 @@ class Store:
         entries = tuple(Entry(seq, at, fact.kind, fact.body, clock) for seq, fact in numbered)
         with self._transaction():
             self._insert(entries, facts)
+            if any(fact.kind is EntryKind.CLOCK_FOUND for fact in facts):
+                date_readings(self._db, entries)
             for name, body in ((JUDGE, judge_state), (TROUBLES, troubles)):
                 if body is not None:
                     self._keep_state(name, body.decode())
@@ -85,6 +88,11 @@ class Store:
                 )
         self.highest += len(entries)
         return entries
+
+    def begin_boot(self, boot_id: str) -> Boot:
+        """Return which boot this is, counted durably, and what the log knows of its time."""
+        with self._transaction():
+            return begin_boot(self._db, boot_id, next_seq=self.highest + 1)
 
     def told_before(self, ids: Iterable[str]) -> frozenset[str]:
         """Return those identities that stand in the log already."""
@@ -99,7 +107,7 @@ class Store:
             (after, count_max),
         )
         return tuple(
-            Entry(seq, datetime.fromisoformat(at), EntryKind(kind), body.encode(), _clock(*clock))
+            Entry(seq, datetime.fromisoformat(at), EntryKind(kind), body.encode(), clock_of(*clock))
             for seq, at, kind, body, *clock in rows
         )
 
@@ -124,12 +132,21 @@ class Store:
 
     def readings(self, series: str, *, count_max: int) -> list[bytes]:
         """Return the newest readings of one series as they stand in the log, newest last."""
+        return [body for body, _ in self.dated_readings(series, count_max=count_max)]
+
+    def dated_readings(self, series: str, *, count_max: int) -> list[tuple[bytes, datetime]]:
+        """Return them with the time that we now know they were measured at, newest last."""
         rows = self._db.execute(
-            "select body from entry where seq in (select seq from reading where kind = ?"
-            " order by measured_at desc, seq desc limit ?)",
+            "select entry.body, newest.measured_at from (select seq, measured_at from reading where kind = ?"
+            " order by measured_at desc, seq desc limit ?) as newest join entry on entry.seq = newest.seq"
+            " order by newest.measured_at, newest.seq",
             (series, count_max),
         )
-        return [body.encode() for (body,) in rows]
+        return [(body.encode(), datetime.fromisoformat(at)) for body, at in rows]
+
+    def shift(self, id_: str) -> timedelta | None:
+        """Return by how much the hub's time was wrong when it kept the fact with this identity, if known."""
+        return shift_of_fact(self._db, id_)
 
     def devices(self) -> list[Met]:
         """Return every device ever met, the last heard first."""
@@ -187,7 +204,3 @@ class Store:
 
 def _columns(clock: Clock | None) -> tuple[int | None, float | None, str | None]:
     return (None, None, None) if clock is None else (clock.boot, clock.uptime_s, clock.trust)
-
-
-def _clock(boot: int | None, uptime_s: float, trust: Trust) -> Clock | None:
-    return None if boot is None else Clock(boot, uptime_s, trust)

@@ -36,6 +36,7 @@ def m0002_the_clock_of_an_entry(db: Database) -> None:
     """Keep beside each entry how the hub's clock stood; null where nobody told."""
     for column in ("boot integer", "uptime_s real", "trust text"):
         db.execute(f"alter table entry add column {column}")
+    db.execute("create index entry_clock_found on entry (boot) where kind = 'clock_found'")
 
 
 def migrate(connection: Any) -> None:  # noqa: ANN401 - the encrypted module has no types

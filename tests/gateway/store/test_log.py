@@ -98,7 +98,7 @@ def test_readings_of_one_kind_come_newest_last(tmp_path):
         at = NOON.replace(minute=minute)
         one = Fact(EntryKind.READING, f'{{"minute":{minute}}}'.encode(), f"id{minute}", ("spo2", at))
         log.commit([one, replace(one, id=f"w{minute}", series=("body_weight", at))], at=NOON)
-    assert log.readings("spo2", count_max=2) == [b'{"minute":3}', b'{"minute":2}']
+    assert log.readings("spo2", count_max=2) == [b'{"minute":2}', b'{"minute":3}']
 
 
 def test_the_last_fault_of_a_device_goes_when_it_behaves(tmp_path):
