@@ -10,6 +10,8 @@ RECENT_COUNT = 1_000
 NOTHING_NEW = "nothing new"
 """A deed that changes no entry: a start, a new key."""
 
+MINUTE = len("2027-01-05T12:00")
+
 Mark = dict[str, Any]
 
 
@@ -24,6 +26,8 @@ class State:
     devices: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
     noted: dict[str, str] = field(default_factory=dict)
     """The judge's memory, the open troubles and the cursor, by name."""
+    receipts: tuple[tuple[int, str, str], ...] = ()
+    """Up to which number something was received, when, and by whom: the last of each minute."""
     highest: int = 0
 
     @property
@@ -53,7 +57,11 @@ def _commit(state: State, deed: Mark) -> State:
 def _cursor(state: State, deed: Mark) -> State:
     if deed["up_to"] <= state.cursor:
         return state
-    return replace(state, noted=state.noted | {"cursor": str(deed["up_to"])})
+    receipts, receipt = state.receipts, (deed["up_to"], deed["at"], deed["by"])
+    if receipts and (receipts[-1][1][:MINUTE], receipts[-1][2]) == (deed["at"][:MINUTE], deed["by"]):
+        receipts = receipts[:-1]
+    noted = state.noted | {"cursor": str(deed["up_to"])}
+    return replace(state, noted=noted, receipts=(*receipts, receipt))
 
 
 def _remove(state: State, deed: Mark) -> State:

@@ -69,10 +69,10 @@ class Told:
         self._marks.say("kept")
         return entries
 
-    def move_cursor(self, up_to: int) -> None:
+    def move_cursor(self, up_to: int, *, at: datetime, by: str) -> None:
         """Note a receipt."""
-        self._marks.say("handed", deed="cursor", up_to=up_to)
-        self._store.move_cursor(up_to)
+        self._marks.say("handed", deed="cursor", up_to=up_to, at=at.isoformat(), by=by)
+        self._store.move_cursor(up_to, at=at, by=by)
         self._marks.say("kept")
 
     def remove_received(self, before: datetime, *, count_max: int) -> int:
@@ -98,6 +98,7 @@ class Life:
         self._marks = marks
         self._planted = planted
         self._minute = 0
+        self._received_at = self.clock()
 
     def begin(self) -> None:
         """From here on the power may be cut."""
@@ -144,6 +145,12 @@ class Life:
         if is_faulty:
             visit.take(FrameError("no frame of ours", self.dice.randbytes(20)))
         visit.close()
+
+    def receive(self, store: Told, up_to: int) -> None:
+        """Note what a ward has received: one of two, in this minute or in the next."""
+        if self.dice.random() < 0.5:
+            self._received_at = self.clock()
+        store.move_cursor(up_to, at=self._received_at, by=self.dice.choice(("ward-a", "ward-b")))
 
     def killed(self, deed: Callable[[], None]) -> None:
         """Do something in a process that ends as if killed: nothing is closed behind it."""

@@ -18,7 +18,7 @@ def commit(life: Life) -> None:
     for turn in range(250):
         life.visit(line, life.dice.choice((1, 1, 1, 2, 5)), is_faulty=turn % 9 == 0)
         if life.dice.random() < 0.2:
-            store.move_cursor(store.highest - life.dice.randint(0, 5))
+            life.receive(store, store.highest - life.dice.randint(0, 5))
 
 
 def checkpoint(life: Life) -> None:
@@ -38,7 +38,7 @@ def cursor(life: Life) -> None:
     life.visit(line, 60)
     life.begin()
     for turn in range(200):
-        store.move_cursor(min(store.cursor + life.dice.randint(0, 2), store.highest))
+        life.receive(store, min(store.cursor + life.dice.randint(0, 2), store.highest))
         if turn % 20 == 0:
             life.visit(line, 10)
 
@@ -107,7 +107,7 @@ def retention(life: Life) -> None:
     goal = store.highest
     life.begin()
     while store.cursor < goal:
-        store.move_cursor(min(store.cursor + 50, goal))
+        life.receive(store, min(store.cursor + 50, goal))
         life.visit(line, 2)
         if life.dice.random() < 0.3:
             retained.clear_up()

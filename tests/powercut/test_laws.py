@@ -28,6 +28,8 @@ TAMPERED = {
     "update reading set measured_at = '2027-01-01' where seq = 2": "half",
     "update state set body = '{}' where name = 'judge'": "half",
     "delete from device": "half",
+    "update state set body = '[]' where name = 'cursor_recent'": "half",
+    "insert into received values (2, '2027-01-05T12:00:00+00:00', 'nobody')": "half",
 }
 
 
@@ -59,7 +61,8 @@ def store(tmp_path, marks):
     line = life.pipeline(store)
     for _ in range(5):
         store.visit()
-    store.move_cursor(10)
+    for up_to in range(1, 11):
+        life.receive(store, up_to)
     yield store
     store.close()
 
@@ -89,7 +92,7 @@ def test_what_was_handed_in_and_not_acknowledged_is_all_there_or_not_at_all(tmp_
     if is_done:
         store.visit()
     else:
-        marks.say("handed", deed="cursor", up_to=12)
+        marks.say("handed", deed="cursor", up_to=12, at="2027-01-05T12:00:00+00:00", by="ward-a")
     store.close()
     check(tmp_path, marks.ledger)
 
