@@ -10,16 +10,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from cloud_bridge.contract.entries import EntryKind
 from devices.driver import FrameError
 from devices.kinds import Kind
 from gateway.pipeline import Pipeline
 from gateway.start import open_store
-from gateway.store import durable
 from gateway.store.episodes import rotate
 from gateway.store.key_place import KeyPlace
-from gateway.store.keys import HubSecret
 from gateway.store.log import Fact, Met, Store
-from tests.given import HOME, OXIMETER
+from tests.given import HOME, NOON, OXIMETER
+from tests.powercut.first_version import first_version
 from tests.powercut.hub import ECHO, Clock, measured, pipeline, settings
 from tests.powercut.ledger import NOTHING_NEW
 from tests.powercut.tape import BEGIN, END
@@ -114,16 +114,14 @@ class Life:
         self._marks.say("kept", log=store.log)
         return Told(store, self._marks)
 
-    def started_before_keyrings(self, name: str) -> None:
-        """Leave what a hub of the first version has left: a log whose key is the key file itself."""
-        secret, place = HubSecret.made(), KeyPlace.of(settings(self.disk, name))
-        durable.put(place.key_file, secret.in_file)
+    def of_first_version(self, name: str) -> None:
+        """Leave a log as the first version did: its first tables, and a key that is the key file itself."""
         self._marks.say("home", name=name)
-        self._marks.say("handed", deed=NOTHING_NEW)
-        store = Store.open(place.folder, HOME, secret.as_log_key())
-        self._marks.say("kept", log=store.log)
-        self.visit(self.pipeline(Told(store, self._marks)))
-        store.close()
+        facts = [Fact(EntryKind.READING, b"{}", f"{name}-{number}", ("spo2", NOON)) for number in range(20)]
+        self._marks.say("handed", deed="commit", at=NOON.isoformat(), met=None, noted={},
+                        facts=[_fact(fact) for fact in facts])  # fmt: skip
+        first_version(settings(self.disk, name), name, facts)
+        self._marks.say("kept", log=name)
 
     def rotate(self, name: str = "home") -> None:
         """Give the hub a new secret, as `pusterom store rotate-key` does while it stands still."""

@@ -82,10 +82,10 @@ def rotation(life: Life) -> None:
 
 
 def upgrade(life: Life) -> None:
-    """Hubs whose key stood in a file of its own: their first start with a keyring."""
+    """Logs of the first version: new tables, step by step, and a keyring, at the first start of ours."""
     names = [f"home-{number}" for number in range(12)]
     for name in names:
-        life.started_before_keyrings(name)
+        life.of_first_version(name)
     life.with_neighbour()
     life.begin()
     for name in names:
