@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from sqlcipher3 import dbapi2
 from sqlite_utils import Database
 
+from gateway.alerts.state import JudgeState
 from gateway.settings import Settings
 from gateway.store import durable
 from gateway.store.keys import HubSecret
 from gateway.store.log import Fact
 from gateway.store.schema import MIGRATIONS
 from tests.given import NOON
+
+JUDGE = bytes(JudgeState()).decode()
 
 
 def first_version(settings: Settings, log: str, facts: Sequence[Fact]) -> None:
@@ -31,7 +34,7 @@ def first_version(settings: Settings, log: str, facts: Sequence[Fact]) -> None:
         connection.execute("insert into told values (?, ?)", (fact.id, seq))
         series, measured_at = fact.series or ("", NOON)
         connection.execute("insert into reading values (?, ?, ?)", (seq, series, measured_at.isoformat()))
-    state = (("log", log), ("home", settings.home))
+    state = (("log", log), ("home", settings.home), ("judge", JUDGE))
     connection.executemany("insert into state values (?, ?)", state)
     connection.execute("commit")
     connection.close()

@@ -19,7 +19,7 @@ from gateway.store.episodes import rotate
 from gateway.store.key_place import KeyPlace
 from gateway.store.log import Fact, Met, Store
 from tests.given import HOME, NOON, OXIMETER
-from tests.powercut.first_version import first_version
+from tests.powercut.first_version import JUDGE, first_version
 from tests.powercut.hub import ECHO, Clock, measured, pipeline, settings
 from tests.powercut.ledger import NOTHING_NEW
 from tests.powercut.tape import BEGIN, END
@@ -118,8 +118,8 @@ class Life:
         """Leave a log as the first version did: its first tables, and a key that is the key file itself."""
         self._marks.say("home", name=name)
         facts = [Fact(EntryKind.READING, b"{}", f"{name}-{number}", ("spo2", NOON)) for number in range(20)]
-        self._marks.say("handed", deed="commit", at=NOON.isoformat(), met=None, noted={},
-                        facts=[_fact(fact) for fact in facts])  # fmt: skip
+        told = {"at": NOON.isoformat(), "met": None, "noted": {"judge": JUDGE}}
+        self._marks.say("handed", deed="commit", facts=[_fact(fact) for fact in facts], **told)
         first_version(settings(self.disk, name), name, facts)
         self._marks.say("kept", log=name)
 
