@@ -1,7 +1,7 @@
 """The vocabulary of the house: one Reading is one measured fact about one person."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from hashlib import blake2b
@@ -41,6 +41,7 @@ class Quality(StrEnum):
     MANUAL = "manual"
     LOW_BATTERY = "low_battery"
     TIME_UNCERTAIN = "time_uncertain"
+    DATED_AFTERWARDS = "dated_afterwards"
     UNKNOWN_USER = "unknown_user"
 
 
@@ -107,6 +108,11 @@ class Reading:
         return (self.received_at - self.measured_at).total_seconds()
 
     @property
+    def is_in_hub_time(self) -> bool:
+        """Whether its moment is told by the hub's clock: what is wrong with that one is wrong here too."""
+        return self.device_time is None or self.measured_at == self.received_at
+
+    @property
     def series(self) -> str:
         """The name of the series that it is a point of; what a device compared by itself is none of ours."""
         name = series_name(self.kind, self.setting)
@@ -136,6 +142,21 @@ def series_name(kind: Kind, setting: Setting = HOME) -> str:
     ('fev1', 'fev1.clinic')
     """
     return kind.value if setting == HOME else f"{kind}.{setting}"
+
+
+def dated(reading: Reading, measured_at: datetime) -> Reading:
+    """Return a reading as it is shown at the time that is known now, and marked where that has moved.
+
+    What stands in the log stays as it is. One that still has no time is marked as uncertain.
+    """
+    if measured_at != reading.measured_at:
+        mark = Quality.DATED_AFTERWARDS
+    elif measured_at.year < FIRST_CREDIBLE_YEAR:
+        mark = Quality.TIME_UNCERTAIN
+    else:
+        return reading
+    told = tuple(flag for flag in Quality if flag in {*reading.quality, mark})
+    return replace(reading, measured_at=measured_at, quality=told)
 
 
 def reading_id(device: str, kind: Kind, value: float, said: datetime | int) -> str:

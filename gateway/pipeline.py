@@ -19,7 +19,7 @@ from devices.readings import Heard, Reading
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.derive import derived
-from gateway.ports import Now, wall_clock
+from gateway.ports import Now, Trusted, untold, wall_clock
 from gateway.store.file import NotTakenError
 from gateway.store.log import Fact, Met, Store
 
@@ -42,12 +42,20 @@ class Pipeline:
     """Takes what devices said, leaves durable facts behind."""
 
     def __init__(
-        self, store: Store, plan: Plan, *, now: Now, timezone: tzinfo, on_commit: Callable[[], None]
+        self,
+        store: Store,
+        plan: Plan,
+        *,
+        now: Now,
+        timezone: tzinfo,
+        on_commit: Callable[[], None],
+        clock: Trusted = untold,
     ) -> None:
         self.plan = plan
         self.state = JudgeState.from_bytes(store.judge_state())
         self._store = store
         self.now = now
+        self._clock = clock
         self.timezone = timezone
         self._on_commit = on_commit
         self._faults_on: date | None = None
@@ -92,7 +100,7 @@ class Pipeline:
                 facts += [_alert_fact(alert) for alert in verdict.changes]
         facts += self._fresh_faults(list(self._within_the_day(faults)))
         judge_state = None if state is self.state else bytes(state)
-        self._store.commit(facts, at=self.now(), judge_state=judge_state, met=met)
+        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=judge_state, met=met)
         self.state = state
         self._on_commit()
 
@@ -104,7 +112,7 @@ class Pipeline:
 
     def _note(self, kind: EntryKind, body: bytes, id: str | None) -> None:  # noqa: A002 - as above
         if id is None or not self._store.told_before([id]):
-            self._store.commit([Fact(kind, body, id)], at=self.now())
+            self._store.commit([Fact(kind, body, id)], at=self.now(), clock=self._clock())
             self._on_commit()
 
     def _fresh(self, readings: list[Reading]) -> list[Reading]:
@@ -134,7 +142,7 @@ class Pipeline:
         verdict = take_plan(self.plan, self.state, self.now())
         facts = [Fact(EntryKind.PLAN_APPLIED, plan_body(self.plan))]
         facts += [_alert_fact(alert) for alert in verdict.changes]
-        self._store.commit(facts, at=self.now(), judge_state=bytes(verdict.state))
+        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=bytes(verdict.state))
         self.state = verdict.state
 
 

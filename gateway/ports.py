@@ -5,11 +5,21 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, tzinfo
 from typing import Protocol
 
+from cloud_bridge.contract.entries import Clock
 from devices.driver import Advertisement, Link
 from devices.readings import FIRST_CREDIBLE_YEAR
 
 Now = Callable[[], datetime]
 """The clock: an aware datetime in UTC."""
+
+
+Trusted = Callable[[], Clock | None]
+"""How far the clock is to be believed now; None from a hub that can't say."""
+
+
+def untold() -> Clock | None:
+    """Say nothing about the clock."""
+    return None
 
 
 def wall_clock(now: datetime, zone: tzinfo) -> datetime | None:

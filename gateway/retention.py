@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from cloud_bridge.contract.plan import Plan
 from devices.readings import FIRST_CREDIBLE_YEAR
-from gateway.ports import Now
+from gateway.ports import Now, Trusted, untold
 from gateway.store.file import DiskError
 from gateway.store.log import Store
 
@@ -20,12 +20,13 @@ log = logging.getLogger(__name__)
 
 
 class Retention:
-    """Keeps the log within what the plan says; a hub that does not know the time removes nothing."""
+    """Keeps the log within what the plan says; a hub whose time nobody confirms removes nothing."""
 
-    def __init__(self, store: Store, plan: Plan, *, now: Now) -> None:
+    def __init__(self, store: Store, plan: Plan, *, now: Now, clock: Trusted = untold) -> None:
         self._store = store
         self._plan = plan
         self._now = now
+        self._clock = clock
 
     async def run(self) -> None:
         """Clear up once an hour, until cancelled."""
@@ -35,8 +36,8 @@ class Retention:
 
     def clear_up(self) -> int:
         """Remove one batch; return how many entries went. What the disk refuses is tried again later."""
-        now = self._now()
-        if now.year < FIRST_CREDIBLE_YEAR:
+        now, clock = self._now(), self._clock()
+        if now.year < FIRST_CREDIBLE_YEAR or (clock is not None and clock.trust != "synced"):
             return 0
         try:
             return self._store.remove_received(

@@ -9,7 +9,7 @@ from typing import Protocol
 import orjson
 
 from cloud_bridge.contract.bodies import alert_from, fault_from, plan_from, reading_from
-from cloud_bridge.contract.entries import EntryKind
+from cloud_bridge.contract.entries import EntryKind, clock_from
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.receipts import Refusal, answer_from_bytes
@@ -216,6 +216,7 @@ def identity_in(kept: Kept) -> str | None:
     """Return the identity of what stands here, if its kind has one; raise when the entry is not sound."""
     if not has_moment(datetime.fromisoformat(kept.at)):
         raise ValueError("a time without a zone")
+    clock_from(kept.clock)
     body = kept.body.encode()
     match kept.kind:
         case EntryKind.READING:

@@ -13,6 +13,7 @@ from cloud_bridge.road import broker_from
 from cloud_bridge.settings import load_plan
 from gateway.apart import ask
 from gateway.app import Hub
+from gateway.box import box
 from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
@@ -66,6 +67,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             broker=broker,
             plan=plan,
             now=utc_now,
+            box=box(),
             timezone=settings.zone,
             dice=SystemRandom(),
             disk=LogDisk(settings.folder),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.trouble import DETAIL_LENGTH_MAX, TROUBLES, Trouble, TroubleKind, trouble_body
-from gateway.ports import Now
+from gateway.ports import Now, Trusted, untold
 from gateway.store.file import NotTakenError
 from gateway.store.log import Fact, Store
 
@@ -15,9 +15,12 @@ log = logging.getLogger(__name__)
 class Troubles:
     """The hub's technical alerts. What was open before a restart still is, until somebody ends it."""
 
-    def __init__(self, store: Store, *, now: Now, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, *, now: Now, on_change: Callable[[], None], clock: Trusted = untold
+    ) -> None:
         self._store = store
         self._now = now
+        self._clock = clock
         self._on_change = on_change
         self._unkept: dict[tuple[str, str], Trouble] = {}
         known = store.troubles()
@@ -70,7 +73,7 @@ class Troubles:
             then_open[change.key] = change
         fact = Fact(EntryKind.TROUBLE, trouble_body(change), id=f"{change.id}:{change.change}")
         kept = TROUBLES.dump_json(tuple(then_open.values()))
-        self._store.commit([fact], at=self._now(), troubles=kept)
+        self._store.commit([fact], at=self._now(), clock=self._clock(), troubles=kept)
         self._unkept.pop(change.key, None)
         self._open = then_open
         self._on_change()

@@ -1,14 +1,16 @@
 """The hub as its page sees it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import reading_from
+from cloud_bridge.contract.dating import moved
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.trouble import Trouble
 from devices.kinds import Kind
-from devices.readings import Reading, series_name
+from devices.readings import Reading, dated, series_name
 from gateway.app import Hub
 from gateway.web.views import Connection, DeviceLine, Journey
 
@@ -72,9 +74,13 @@ class View:
 
     def readings(self, kind: Kind, *, count_max: int = 60) -> tuple[Reading, ...]:
         """The newest readings of one kind that were measured at home, by measured_at, newest last."""
-        kept = map(reading_from, self.hub.store.readings(series_name(kind), count_max=count_max))
-        return tuple(sorted(kept, key=lambda reading: reading.measured_at))
+        kept = self.hub.store.dated_readings(series_name(kind), count_max=count_max)
+        return tuple(dated(reading_from(body), at) for body, at in kept)
 
     def open_alerts(self) -> tuple[Alert, ...]:
-        """Alerts open now, red before yellow."""
-        return self.hub.pipeline.state.open_alerts
+        """Alerts open now, red before yellow, at the time that we now know they were opened."""
+        return tuple(map(self._dated, self.hub.pipeline.state.open_alerts))
+
+    def _dated(self, alert: Alert) -> Alert:
+        shift = self.hub.store.shift(f"{alert.id}:{alert.change}")
+        return alert if shift is None else replace(alert, at=moved(alert.at, shift))

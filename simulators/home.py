@@ -10,6 +10,7 @@ from random import Random
 from cloud_bridge.broker import Broker
 from cloud_bridge.contract.plan import Plan
 from gateway.app import Hub
+from gateway.hub_clock import Box
 from gateway.ports import Now, Radio
 from gateway.store.episodes import open_key, rotate
 from gateway.store.key_place import KeyPlace
@@ -74,8 +75,8 @@ class Home:
         assert self._running is None, "a hub that runs holds its folder"
         rotate(self.place, self.parts.home, self.parts.now())
 
-    def boot(self, now: Now | None = None) -> None:
-        """Start a hub on what is left on the disk, perhaps with a clock of its own."""
+    def boot(self, now: Now | None = None, *, clock: Box | None = None) -> None:
+        """Start a hub on what is left on the disk, perhaps with a time or a box of its own."""
         assert self._running is None, "a home has one hub"
         parts = self.parts
         hub = Hub(
@@ -84,6 +85,7 @@ class Home:
             broker=parts.broker,
             plan=parts.plan,
             now=now or parts.now,
+            box=clock,
             timezone=parts.timezone,
             dice=parts.dice,
             disk=parts.disk,

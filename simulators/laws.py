@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import alert_from, reading_from
+from cloud_bridge.contract.dating import found_from, shift_of_entry
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.plan import Plan
 from devices.driver import FrameError
@@ -17,6 +18,7 @@ from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.disk import LOOK_EVERY_S
 from simulators.home import Home
+from simulators.virtual_box import VirtualBox
 from simulators.world import BEGINNING, OSLO, World
 
 CONFIRM_WINDOW_S = 1.0
@@ -52,6 +54,7 @@ async def check(world: World) -> dict[str, int]:
         readings = [reading_from(entry.body) for entry in entries if entry.kind == EntryKind.READING]
         totals.update(_check_devices(world, home, readings))
         totals.update(_check_log(home, entries))
+        totals.update(_check_time(world.boxes[home.parts.home], entries))
         totals.update(_check_alerts(home.parts.plan, entries))
         await _check_ward(world, home, entries, readings)
         wait_s = await _check_red(world, home)
@@ -118,6 +121,28 @@ def _check_log(home: Home, entries: tuple[Entry, ...]) -> Counter[str]:
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1)), "numbers without gaps"
     assert store.cursor == store.highest, f"{store.highest - store.cursor} entries still wait"
     return Counter(entries=len(entries))
+
+
+def _check_time(boxes: list[VirtualBox], entries: tuple[Entry, ...]) -> Counter[str]:
+    """Each entry tells its boot and running time; what it was dated by afterwards is true to the second."""
+    told = [(entry.seq, found_from(entry.body)) for entry in entries if entry.kind == EntryKind.CLOCK_FOUND]
+    found, lost, before = 0, 0, (1, 0.0)
+    for entry in entries:
+        clock = entry.clock
+        assert clock is not None, "every entry says how its clock stood"
+        assert before <= (clock.boot, clock.uptime_s), "running time never goes back within a boot"
+        before, shift = (clock.boot, clock.uptime_s), shift_of_entry(entry, told)
+        found, lost = found + (shift is not None), lost + (shift is None and clock.trust == "unknown")
+        if shift is None and clock.trust == "unknown":
+            assert all(one.boot != clock.boot for _, one in told), (
+                "a boot that found its time dates all of it"
+            )
+            continue
+        error_s = (
+            entry.at + (shift or timedelta(0)) - boxes[clock.boot - 1].true_at(clock.uptime_s)
+        ).total_seconds()
+        assert abs(error_s) < 1, f"entry {entry.seq} is {error_s:.0f} s wrong"
+    return Counter(dated_afterwards=found, never_dated=lost)
 
 
 def _check_alerts(plan: Plan, entries: tuple[Entry, ...]) -> Counter[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
 from typing import Any
 
 from simulators.cutting_disk import KEEPS, power_cut
@@ -10,7 +9,7 @@ from simulators.fate import Unkindness
 from simulators.hardship import KIND
 from simulators.home import Home
 from simulators.loop import SimLoop
-from simulators.mishaps import fill, jump
+from simulators.mishaps import fill, jump, settle
 from simulators.patient import Patient
 from simulators.virtual_disk import ROOMY_BYTES
 from simulators.virtual_faults import NO_FAULTS
@@ -195,7 +194,7 @@ class Life:
 
     async def _jump_clock(self, home: Home) -> None:
         self.world.note("clock jumps", home.parts.home)
-        await jump(self.world.clocks[home.parts.home], self._dice)
+        await jump(self.world.boxes[home.parts.home][-1], self._dice)
 
     def _calm(self) -> None:
         """End every trouble: a quiet day begins."""
@@ -211,7 +210,7 @@ class Life:
 
     def _calm_home(self, home: Home) -> None:
         name = home.parts.home
-        self.world.clocks[name].shift = timedelta(0)
+        settle(self.world.boxes[name][-1])
         home.parts.disk.left_bytes = ROOMY_BYTES
         self.world.refusals[name].end(home)
         self.world.radios[name].unkindness = Unkindness()

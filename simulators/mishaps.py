@@ -2,12 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 from gateway.disk import STOP_BYTES
-from gateway.ports import Now
 from simulators.home import Home
+from simulators.virtual_box import VirtualBox
 from simulators.virtual_disk import ROOMY_BYTES, VirtualDisk
 
 HOURS_S = 3600.0
@@ -17,33 +17,16 @@ JUMPS = (YEARS, -YEARS, timedelta(hours=1), timedelta(hours=-1), timedelta(days=
 """A battery that died, a wrong zone, a typing error, a time service that corrects."""
 
 
-@dataclass(slots=True)
-class HubClock:
-    """The clock of one hub: the world's, unless it has jumped."""
-
-    world_now: Now
-    shift: timedelta = timedelta(0)
-
-    def now(self) -> datetime:
-        """Return what the hub believes."""
-        return self.world_now() + self.shift
-
-    def booted(self, no_clock_s: float) -> Now:
-        """Return the clock of a hub that boots in 1970 and is told the time after so long."""
-        booted_s = asyncio.get_running_loop().time()
-
-        def clockless() -> datetime:
-            since_s = asyncio.get_running_loop().time() - booted_s
-            return self.now() if since_s > no_clock_s else datetime.fromtimestamp(since_s, UTC)
-
-        return clockless
-
-
-async def jump(clock: HubClock, dice: Random) -> None:
-    """Let the clock be wrong for some hours."""
-    clock.shift = dice.choice(JUMPS)
+async def jump(box: VirtualBox, dice: Random) -> None:
+    """Let a box's clock be wrong for some hours, and no time service say so or otherwise."""
+    box.shift, box.is_confirmed = dice.choice(JUMPS), False
     await asyncio.sleep(dice.expovariate(1 / (4 * HOURS_S)))
-    clock.shift = timedelta(0)
+    settle(box)
+
+
+def settle(box: VirtualBox) -> None:
+    """Let the time service answer again."""
+    box.shift, box.is_confirmed = timedelta(0), True
 
 
 async def fill(disk: VirtualDisk, dice: Random) -> None:

@@ -14,11 +14,12 @@ from gateway.app import Hub
 from simulators.broker import SmallBroker
 from simulators.hardship import HARD, KIND, Hardship
 from simulators.home import Home, HomeParts
-from simulators.mishaps import HubClock, Refusals
+from simulators.mishaps import Refusals
 from simulators.patient import Patient
 from simulators.peripherals.memory import Record
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.virtual_box import VirtualBox
 from simulators.virtual_mqtt import VirtualBroker
 from simulators.virtual_radio import VirtualRadio
 from simulators.ward import Ward
@@ -53,7 +54,7 @@ class World:
         self.cut_s: dict[str, list[float]] = {}
         self.confirmed_s: dict[str, float] = {}
         self.broker = SmallBroker()
-        self.clocks: dict[str, HubClock] = {}
+        self.boxes: dict[str, list[VirtualBox]] = {}
         self.refusals: dict[str, Refusals] = {}
         self.roads: dict[str, VirtualBroker] = {}
         self.radios: dict[str, VirtualRadio] = {}
@@ -103,7 +104,9 @@ class World:
         """Start a hub, perhaps one that stands in 1970 until the time service answers."""
         name = home.parts.home
         self.roads[name].set_reachable(True)
-        home.boot(None if has_clock else self.clocks[name].booted(NO_CLOCK_S))
+        boxes = self.boxes[name]
+        boxes.append(VirtualBox(self.now, f"boot {len(boxes)}", 0.0 if has_clock else NO_CLOCK_S))
+        home.boot(clock=boxes[-1])
         self.look()
 
     def cut(self, home: Home) -> asyncio.Task[None]:
@@ -156,7 +159,7 @@ class World:
         return road
 
     def _home(self, name: str, folder: Path) -> Home:
-        self.clocks[name], self.refusals[name], self.ways[name] = HubClock(self.now), Refusals(), Way()
+        self.boxes[name], self.refusals[name], self.ways[name] = [], Refusals(), Way()
         oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{name[-2:]}")
         scale = WeightScaleTwin(f"F0:00:00:00:0B:{name[-2:]}")
         radio = VirtualRadio(
@@ -175,7 +178,7 @@ class World:
             radio=radio,
             broker=self._road(name),
             plan=load_plan(PLAN_FILE),
-            now=self.clocks[name].now,
+            now=self.now,
             timezone=OSLO,
             dice=self.dice,
         )

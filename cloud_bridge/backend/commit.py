@@ -1,11 +1,12 @@
 """One batch becomes rows: everything that happens between begin and commit, and so behind a receipt."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import blake2b
 
 from cloud_bridge.backend.database import Transaction
+from cloud_bridge.backend.dating import date_afterwards
 from cloud_bridge.backend.legible import Row, row_of
 from cloud_bridge.backend.moments import stamp
 from cloud_bridge.backend.troubles import keep_told
@@ -36,9 +37,11 @@ _BEGIN_LOG = """
     returning up_to
 """
 _KEEP_ENTRIES = """
-    insert into entry (home, log, seq, at, kind, body, committed_at)
-    select :home, :log, seq, at, kind, body, :committed_at
-    from lines (seq bigint, at timestamptz, kind text, body text)
+    insert into entry (home, log, seq, at, kind, body, committed_at, boot, uptime_s, trust)
+    select :home, :log, seq, at, kind, body, :committed_at, boot, uptime_s, trust
+    from lines (
+        seq bigint, at timestamptz, kind text, body text, boot integer, uptime_s float8, trust text
+    )
     where true
     on conflict (home, log, seq) do nothing
     returning seq
@@ -110,6 +113,7 @@ def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     begun = transaction.rows(_BEGIN_LOG, **where)
     fresh = _keep_entries(transaction, batch, at)
     _index(transaction, batch, fresh, at)
+    date_afterwards(transaction, batch.home, batch.log, fresh)
     kept = spans_of(entry.seq for entry in batch.entries)
     span = Span(kept[0].first, kept[-1].last)
     receipt = replace(_receipt(transaction, batch.home, batch.log, begun[0][0], span), kept=kept)
@@ -150,7 +154,8 @@ def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> list[
 
 
 def _line(entry: Entry) -> dict[str, object]:
-    return {"seq": entry.seq, "at": stamp(entry.at), "kind": entry.kind, "body": entry.body.decode()}
+    told = {"seq": entry.seq, "at": stamp(entry.at), "kind": entry.kind, "body": entry.body.decode()}
+    return told | (asdict(entry.clock) if entry.clock is not None else {})
 
 
 def _index(transaction: Transaction, batch: Batch, fresh: Iterable[Entry], at: datetime) -> None:

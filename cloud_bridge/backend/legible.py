@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
+from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.trouble import trouble_from
@@ -34,6 +35,8 @@ def row_of(entry: Entry) -> Row | None:
         case EntryKind.TROUBLE:
             trouble = trouble_from(entry.body)
             return Row(entry.seq, trouble.id, trouble.change, trouble.at)
+        case EntryKind.CLOCK_FOUND:
+            found_from(entry.body)
         case kind if kind not in set(EntryKind):
             raise ContractError(f"an entry of a kind that this ward doesn't know: {kind}", entry.body)
     return None

@@ -64,7 +64,7 @@ _HOME_STATE = """
     where home.home = :home
 """
 _READINGS = """
-    select entry.body, entry.seq, entry.committed_at, entry.at
+    select entry.body, entry.seq, entry.committed_at, reading.measured_at, entry.at
     from reading
     join entry on entry.home = reading.home and entry.log = reading.log and entry.seq = reading.seq
     where reading.home = :home and reading.measured_at >= :since
@@ -73,7 +73,7 @@ _READINGS = """
 # The column is called kind, and holds the name of the series: the kind itself for what was measured at home.
 _READINGS_OF_SERIES = _READINGS.replace(":home and", ":home and reading.kind = :series and")
 _ALERTS = """
-    select alert.home, alert.seq, entry.body
+    select alert.home, alert.seq, entry.body, alert.at
     from alert
     join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
     where alert.home = :home
@@ -81,7 +81,7 @@ _ALERTS = """
 """
 # By its id alone, so that a hub's clock that was set back cannot keep an alert open for ever.
 _OPEN_ALERTS = """
-    select alert.home, alert.seq, entry.body
+    select alert.home, alert.seq, entry.body, alert.at
     from alert
     join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
     where alert.change = 'opened' and not exists (
@@ -228,10 +228,7 @@ class Tables:
             rows = await self._rows(_READINGS, **words)
         else:
             rows = await self._rows(_READINGS_OF_SERIES, series=series_name(kind, setting), **words)
-        return tuple(
-            KeptReading(reading_from(body.encode()), seq, moment(at), moment(kept_at))
-            for body, seq, at, kept_at in reversed(rows)
-        )
+        return tuple(_kept(*row) for row in reversed(rows))
 
     async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:
         """Alerts open now, red before yellow, oldest first."""
@@ -271,4 +268,22 @@ def _plan(rows: list[tuple[Any, ...]]) -> Plan | None:
 
 
 def _alerts(rows: list[tuple[Any, ...]]) -> tuple[OpenAlert, ...]:
-    return tuple(OpenAlert(home, seq, alert_from(body.encode())) for home, seq, body in rows)
+    return tuple(_alert(*row) for row in rows)
+
+
+def _alert(home: str, seq: int, body: str, at: str | datetime) -> OpenAlert:
+    alert = alert_from(body.encode())
+    return OpenAlert(home, seq, alert, _dated(at, alert.at))
+
+
+def _kept(
+    body: str, seq: int, committed_at: str | datetime, measured_at: str | datetime, kept_at: str | datetime
+) -> KeptReading:
+    reading = reading_from(body.encode())
+    dated_at = _dated(measured_at, reading.measured_at)
+    return KeptReading(reading, seq, moment(committed_at), moment(kept_at), dated_at)
+
+
+def _dated(at: str | datetime, said: datetime) -> datetime | None:
+    """Return what the index says, where the hub has dated afterwards what the body says."""
+    return None if (known := moment(at)) == said else known

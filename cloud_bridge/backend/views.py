@@ -7,7 +7,7 @@ from typing import Protocol
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
 from devices.kinds import Kind
-from devices.readings import HOME, Reading, Setting
+from devices.readings import HOME, Reading, Setting, dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,18 @@ class KeptReading:
     committed_at: datetime
     kept_at: datetime | None = None
     """When the hub had committed it, by the hub's clock."""
+    dated_at: datetime | None = None
+    """When it was measured, by what the hub said later; None where that is what the reading says."""
+
+    @property
+    def shown(self) -> Reading:
+        """The reading at the time that we now know, marked as uncertain where it was dated afterwards."""
+        return dated(self.reading, self.dated_at or self.reading.measured_at)
 
     @property
     def age_s(self) -> float:
         """Seconds between the measurement and its commit here: an outage of the line counts."""
-        return (self.committed_at - self.reading.measured_at).total_seconds()
+        return (self.committed_at - self.shown.measured_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,13 @@ class OpenAlert:
     home: str
     seq: int
     alert: Alert
+    dated_at: datetime | None = None
+    """When it was opened, by what the hub said later; None where that is what the alert says."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was opened, as we now know."""
+        return self.dated_at or self.alert.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,12 +50,12 @@ class Followed:
     @property
     def opened_at(self) -> datetime:
         """When the first of the worst alerts opened."""
-        return min(each.alert.at for each in self.alerts if each.alert.level == self.level)
+        return min(each.at for each in self.alerts if each.alert.level == self.level)
 
     @property
     def last_measured_at(self) -> datetime | None:
         """When the newest of the kinds that count was measured, at home."""
-        return max((kept.reading.measured_at for kept in self.latest.values()), default=None)
+        return max((kept.shown.measured_at for kept in self.latest.values()), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from cloud_bridge.contract.entries import Entry, EntryKind
-from devices.readings import FIRST_CREDIBLE_YEAR
+from cloud_bridge.contract.entries import Clock, Entry, EntryKind
+from gateway.store.boots import Boot, begin_boot, clock_of, date_readings, shift_of_fact
 from gateway.store.file import DiskError, NotTakenError, open_log
 from gateway.store.keys import LogKey
+from gateway.store.received import Way, keep_receipt, way_of
 
 PASSING = frozenset({8, 10, 13, 14})
 """SQLite's codes for a disk that is read-only, fails, is full or can't be opened: it may take more later."""
@@ -22,15 +23,7 @@ RECENT_COUNT = 1_000
 """So many entries are never removed, however old: the numbering goes on from them."""
 
 
-RECEIVED_KEPT = timedelta(days=90)
-"""So long the log tells when something was received; after that only that it was."""
-
-_TO_THE_MINUTE = len("2027-01-05T12:00")
-
-RECENT_BYTES_MAX = 800
-"""More would not fit beside the cursor in one page."""
-
-CURSOR, RECENT, JUDGE, TROUBLES = "cursor", "cursor_recent", "judge", "troubles"
+CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +45,6 @@ class Met:
     driver: str
     heard_at: datetime
     fault: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How far one entry has come: when it was kept, and when and by whom it was received."""
-
-    seq: int
-    kept_at: datetime
-    is_received: bool
-    received_at: datetime | None = None
-    by: str = ""
 
 
 class Store:
@@ -91,15 +73,18 @@ class Store:
         facts: Sequence[Fact],
         *,
         at: datetime,
+        clock: Clock | None = None,
         judge_state: bytes | None = None,
         troubles: bytes | None = None,
         met: Met | None = None,
     ) -> tuple[Entry, ...]:
         """Keep all or nothing, numbered without a gap, and return what was kept once it is durable."""
         numbered = enumerate(facts, start=self.highest + 1)
-        entries = tuple(Entry(seq, at, fact.kind, fact.body) for seq, fact in numbered)
+        entries = tuple(Entry(seq, at, fact.kind, fact.body, clock) for seq, fact in numbered)
         with self._transaction():
             self._insert(entries, facts)
+            if any(fact.kind is EntryKind.CLOCK_FOUND for fact in facts):
+                date_readings(self._db, entries)
             for name, body in ((JUDGE, judge_state), (TROUBLES, troubles)):
                 if body is not None:
                     self._keep_state(name, body.decode())
@@ -113,6 +98,11 @@ class Store:
         self.highest += len(entries)
         return entries
 
+    def begin_boot(self, boot_id: str) -> Boot:
+        """Return which boot this is, counted durably, and what the log knows of its time."""
+        with self._transaction():
+            return begin_boot(self._db, boot_id, next_seq=self.highest + 1)
+
     def told_before(self, ids: Iterable[str]) -> frozenset[str]:
         """Return those identities that stand in the log already."""
         asked = json.dumps(list(ids))
@@ -122,11 +112,12 @@ class Store:
     def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
         """Return the entries behind a number, oldest first."""
         rows = self._rows(
-            "select seq, at, kind, body from entry where seq > ? order by seq limit ?", (after, count_max)
+            "select seq, at, kind, body, boot, uptime_s, trust from entry where seq > ? order by seq limit ?",
+            (after, count_max),
         )
         return tuple(
-            Entry(seq, datetime.fromisoformat(at), EntryKind(kind), body.encode())
-            for seq, at, kind, body in rows
+            Entry(seq, datetime.fromisoformat(at), EntryKind(kind), body.encode(), clock_of(*clock))
+            for seq, at, kind, body, *clock in rows
         )
 
     def hurried(self, *, after: int) -> tuple[int, ...]:
@@ -146,19 +137,7 @@ class Store:
 
     def way(self, id_: str) -> Way | None:
         """Return how far the entry with this identity has come, or None where there is none."""
-        found = self._db.execute(
-            "select entry.seq, entry.at from told join entry on entry.seq = told.seq where told.id = ?",
-            (id_,),
-        ).fetchone()
-        if found is None:
-            return None
-        seq, kept_at = found[0], datetime.fromisoformat(found[1])
-        if seq > self.cursor:
-            return Way(seq, kept_at, is_received=False)
-        first = "select up_to, at, by from received where up_to >= ? order by up_to limit 1"
-        rows = (*self._db.execute(first, (seq,)).fetchall(), *self._recent(), (seq, "", ""))
-        _, at, by = next(row for row in rows if row[0] >= seq)
-        return Way(seq, kept_at, True, datetime.fromisoformat(at) if at else None, by)
+        return way_of(self._db, id_, self.cursor)
 
     def move_cursor(self, up_to: int, *, at: datetime | None = None, by: str = "") -> None:
         """Note that the ward has committed everything up to a number; never moves back."""
@@ -169,7 +148,7 @@ class Store:
         with suppress(NotTakenError), self._transaction():
             self._keep_state(CURSOR, str(up_to))
             if at is not None:
-                self._keep_receipt(up_to, at, by)
+                keep_receipt(self._db, up_to, at, by)
         self.cursor = up_to
 
     def remove_received(self, before: datetime, *, count_max: int) -> int:
@@ -189,34 +168,6 @@ class Store:
             self._db.execute("delete from entry where seq <= ?", (until,))
         return int(until - oldest + 1)
 
-    def _keep_receipt(self, up_to: int, at: datetime, by: str) -> None:
-        """Keep who received what when: a row a minute at most, and the oldest lose their time.
-
-        The newest stand beside the cursor, in the same page of the file: a row of their own for each
-        would wear the card by a second page for each receipt.
-        """
-        recent = self._recent()
-        if recent and recent[-1][1][:_TO_THE_MINUTE] == at.isoformat()[:_TO_THE_MINUTE]:
-            recent = recent[:-1] if recent[-1][2] == by else recent
-        recent.append((up_to, at.isoformat() if at.year >= FIRST_CREDIBLE_YEAR else "", by))
-        body = json.dumps(recent)
-        if len(body) > RECENT_BYTES_MAX:
-            self._db.executemany("insert into received values (?, ?, ?)", recent[:-1])
-            self._forget_times(at)
-            body = json.dumps(recent[-1:])
-        self._keep_state(RECENT, body)
-
-    def _forget_times(self, now: datetime) -> None:
-        """Let the oldest go; one row without a time marks how far nobody knows any more when."""
-        rows = self._db.execute("select up_to, at from received order by up_to limit 100").fetchall()
-        old = [up_to for up_to, at in rows if at and now - datetime.fromisoformat(at) > RECEIVED_KEPT]
-        if old:
-            self._db.execute("delete from received where up_to < ?", (max(old),))
-            self._db.execute("update received set at = '', by = '' where up_to = ?", (max(old),))
-
-    def _recent(self) -> list[tuple[int, str, str]]:
-        return [(up_to, at, by) for up_to, at, by in json.loads(self._state(RECENT) or "[]")]
-
     def judge_state(self) -> bytes | None:
         """Return the judge's state as it stood at the last commit."""
         body = self._state(JUDGE)
@@ -229,12 +180,21 @@ class Store:
 
     def readings(self, series: str, *, count_max: int) -> list[bytes]:
         """Return the newest readings of one series as they stand in the log, newest last."""
+        return [body for body, _ in self.dated_readings(series, count_max=count_max)]
+
+    def dated_readings(self, series: str, *, count_max: int) -> list[tuple[bytes, datetime]]:
+        """Return them with the time that we now know they were measured at, newest last."""
         rows = self._rows(
-            "select body from entry where seq in (select seq from reading where kind = ?"
-            " order by measured_at desc, seq desc limit ?)",
+            "select entry.body, newest.measured_at from (select seq, measured_at from reading where kind = ?"
+            " order by measured_at desc, seq desc limit ?) as newest join entry on entry.seq = newest.seq"
+            " order by newest.measured_at, newest.seq",
             (series, count_max),
         )
-        return [body.encode() for (body,) in rows]
+        return [(body.encode(), datetime.fromisoformat(at)) for body, at in rows]
+
+    def shift(self, id_: str) -> timedelta | None:
+        """Return by how much the hub's time was wrong when it kept the fact with this identity, if known."""
+        return shift_of_fact(self._db, id_)
 
     def devices(self) -> list[Met]:
         """Return every device ever met, the last heard first."""
@@ -251,8 +211,11 @@ class Store:
 
     def _insert(self, entries: tuple[Entry, ...], facts: Sequence[Fact]) -> None:
         self._db.executemany(
-            "insert into entry values (?, ?, ?, ?)",
-            [(entry.seq, entry.at.isoformat(), entry.kind, entry.body.decode()) for entry in entries],
+            "insert into entry (seq, at, kind, body, boot, uptime_s, trust) values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (entry.seq, entry.at.isoformat(), entry.kind, entry.body.decode(), *_columns(entry.clock))
+                for entry in entries
+            ],
         )
         pairs = list(zip(entries, facts, strict=True))
         self._db.executemany(
@@ -297,3 +260,7 @@ class Store:
             failure = kind(f"the log can't be written: {error}. Is the disk full or broken?")
             self.on_failure(failure)
             raise failure from error
+
+
+def _columns(clock: Clock | None) -> tuple[int | None, float | None, str | None]:
+    return (None, None, None) if clock is None else (clock.boot, clock.uptime_s, clock.trust)

@@ -29,6 +29,16 @@ class Kept:
     at: str
     kind: str
     body: str
+    boot: int | None = None
+    uptime_s: float | None = None
+    trust: str | None = None
+
+    @property
+    def clock(self) -> dict[str, object] | None:
+        """How the hub's clock stood, in the words of the wire; None where nobody told."""
+        if self.boot is None:
+            return None
+        return {"boot": self.boot, "uptime_s": self.uptime_s, "trust": self.trust}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,9 @@ class Look:
     def _between(self, first: int, last: int) -> Iterator[Kept | Lost]:
         try:
             found = self.rows(
-                "select seq, at, kind, body from entry where seq between ? and ? order by seq", first, last
+                f"select {self._columns()} from entry where seq between ? and ? order by seq",  # noqa: S608 - our own names
+                first,
+                last,
             )
         except DamageError:
             if first == last or self._has_lost_root():
@@ -161,6 +173,12 @@ class Look:
             yield from self._between(middle + 1, last)
         else:
             yield from (Kept(*row) for row in found)
+
+    def _columns(self) -> str:
+        """Return what is kept of an entry: a log that no newer hub has opened knows no clocks."""
+        known = "select count(*) from pragma_table_info('entry') where name = 'boot'"
+        has_clock = self.rows(known)[0][0] > 0
+        return "seq, at, kind, body" + (", boot, uptime_s, trust" if has_clock else "")
 
     def _has_lost_root(self) -> bool:
         """Tell whether the page is damaged through which every entry is found: then none can be."""

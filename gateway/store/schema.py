@@ -32,6 +32,14 @@ def m0001_the_log(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m0002_the_clock_of_an_entry(db: Database) -> None:
+    """Keep beside each entry how the hub's clock stood; null where nobody told."""
+    for column in ("boot integer", "uptime_s real", "trust text"):
+        db.execute(f"alter table entry add column {column}")
+    db.execute("create index entry_clock_found on entry (boot) where kind = 'clock_found'")
+
+
+@MIGRATIONS()
 def m0005_what_goes_first_and_who_has_it(db: Database) -> None:
     """Find alerts and troubles without reading the whole log; keep when which receipt came, and whose."""
     for statement in (

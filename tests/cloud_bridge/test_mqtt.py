@@ -1,6 +1,7 @@
 """What paho meets on real roads: refusals, strangers, silence, TLS. The rest is in the contract suite."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from contextlib import asynccontextmanager
@@ -106,6 +107,15 @@ async def test_house_rules_let_home_and_ward_do_their_work(house_rules):
             assert await at_ward.receive() == Message(topic(HOME, direction), b"said")
         await at_ward.publish(topic(HOME, "down"), b"heard")
         assert (await at_home.receive()).payload == b"heard"
+
+
+@pytest.mark.mosquitto
+async def test_an_answer_behind_an_acknowledgement_is_not_held_back(house_rules):
+    """Neither end lets TCP wait for word of an acknowledgement: a receipt would be 40 ms late."""
+    async with PahoBroker(house_rules, username=HOME).session(HOME) as session:
+        ours = session._client.socket()
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert "\nset_tcp_nodelay true\n" in (CONFIG / "mosquitto.conf").read_text()
 
 
 @pytest.mark.mosquitto

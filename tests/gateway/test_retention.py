@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cloud_bridge.contract.entries import Clock
 from gateway.retention import Retention
 from gateway.store.log import RECENT_COUNT
 from tests.given import NOON, fact, plan, store
@@ -86,3 +87,11 @@ def test_a_disk_that_refuses_is_tried_again(tmp_path):
     assert late.clear_up() == 0
     log._db.execute("pragma query_only = off")
     assert late.clear_up() == 30
+
+
+@pytest.mark.parametrize(("trust", "removed"), [("unknown", 0), ("kept", 0), ("synced", 30)])
+def test_only_a_confirmed_clock_says_what_is_old(tmp_path, trust, removed):
+    """A clock that has leapt ten years, and that nobody confirms, must not empty the log."""
+    log = filled(tmp_path, RECENT_COUNT + 30, received=RECENT_COUNT + 30)
+    late = Retention(log, plan(), now=lambda: NOON + 3652 * DAY, clock=lambda: Clock(1, 5.0, trust))
+    assert late.clear_up() == removed

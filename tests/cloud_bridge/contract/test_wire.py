@@ -14,7 +14,7 @@ from cloud_bridge.backend.standing import Birth
 from cloud_bridge.broker import Message, UplinkError
 from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.bodies import reading_body
-from cloud_bridge.contract.entries import BATCH_BYTES_MAX, BATCH_COUNT_MAX, Batch, Entry, EntryKind
+from cloud_bridge.contract.entries import BATCH_BYTES_MAX, BATCH_COUNT_MAX, Batch, Clock, Entry, EntryKind
 from cloud_bridge.contract.receipts import Receipt, Span, answer_from_bytes
 from cloud_bridge.contract.topics import topic
 from tests.given import HOME, NOON, reading
@@ -80,7 +80,8 @@ def heard_at_birth() -> Listener:
 def test_the_batch_is_the_one_that_the_hub_sends():
     """The example of a batch is what a hub packs, and the ward keeps it."""
     at = NOON + timedelta(seconds=2)
-    batch = Batch(HOME, LOG, (Entry(2, at, EntryKind.READING, reading_body(reading())),))
+    clock = Clock(7, 5025.25, "synced")
+    batch = Batch(HOME, LOG, (Entry(2, at, EntryKind.READING, reading_body(reading()), clock),))
     assert orjson.loads(zstandard.ZstdDecompressor().decompress(bytes(batch))) == orjson.loads(BATCH)
     packed = zstandard.ZstdCompressor().compress(orjson.dumps(orjson.loads(BATCH)))
     meant = meaning_of(Message(topic(HOME, "up"), packed), NOON)

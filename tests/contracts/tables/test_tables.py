@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cloud_bridge.backend.database import Database, TablesError, Transaction, UnkeepableError
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.views import Figures
-from cloud_bridge.contract.entries import Batch, Entry
+from cloud_bridge.contract.entries import Batch, Clock, Entry
 from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span, spans_of
 from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, at, batch, reading, told
 from tests.given import bare
@@ -257,3 +257,18 @@ async def test_values_that_no_database_keeps_are_told_apart(tables: Tables) -> N
         await tables.commit(Batch(HOME, "log1", (told(1), told(2**63))), at=NOON)  # the wire refuses it
     assert await tables.figures(HOME) == Figures(0, 0, 0, 0, 0, 0, 0)
     assert bare(await tables.commit(batch(told(1)), at=NOON)) == Receipt("log1", 1)
+
+
+async def test_how_a_hubs_clock_stood_is_kept(open_database: Callable[[], Database]) -> None:
+    """Boot, uptime and trust stand beside the entry as the hub told them, and nothing where it did not."""
+    database = open_database()
+    clock = Clock(3, 0.1 + 0.2, "unknown")
+    told_with = (replace(told(1), clock=clock), told(2), replace(told(3, reading(1)), clock=clock))
+    await Tables(database).commit(batch(*told_with), at=NOON)
+    with database.transaction() as transaction:
+        kept = transaction.rows("select boot, uptime_s, trust from entry order by seq")
+    assert [tuple(row) for row in kept] == [
+        (3, 0.1 + 0.2, "unknown"),
+        (None, None, None),
+        (3, 0.1 + 0.2, "unknown"),
+    ]

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from cloud_bridge.contract.entries import EntryKind
-from gateway.store.log import RECEIVED_KEPT, Fact
+from gateway.store.log import Fact
+from gateway.store.received import RECEIVED_KEPT
 from gateway.store.schema import MIGRATIONS
 from tests.given import NOON, fact, store
 
