@@ -12,7 +12,7 @@ from sqlcipher3 import dbapi2
 from gateway.start import open_store
 from gateway.store.log import Store
 from tests.given import OXIMETER
-from tests.powercut.hub import ECHO, Clock, measured, pipeline, settings
+from tests.powercut.hub import ECHO, Minutes, measured, pipeline, settings
 from tests.powercut.ledger import Ledger, State, spans
 
 RECENT = "cursor_recent"
@@ -59,14 +59,14 @@ def state_of(store: Store) -> State:
     def rows(sql: str, *words: str) -> list[tuple[Any, ...]]:
         return store._db.execute(sql, words).fetchall()
 
-    entries = rows("select seq, at, kind, body from entry")
+    entries = rows("select seq, at, kind, body, boot, uptime_s, trust from entry")
     readings = rows("select seq, kind, measured_at from reading")
     devices = rows("select address, driver, last_heard_at, last_fault from device")
     noted = dict(rows("select name, body from state where name in (?, ?, ?, ?)", *NOTED))
     recent = map(tuple, json.loads(noted.pop(RECENT, "[]")))
     return State(
         log=store.log,
-        entries={seq: (at, kind, body) for seq, at, kind, body in entries},
+        entries={row[0]: row[1:] for row in entries},
         told=dict(rows("select id, seq from told")),
         readings={seq: (kind, at) for seq, kind, at in readings},
         devices={row[0]: row[1:] for row in devices},
@@ -119,7 +119,7 @@ def _is_sound(store: Store) -> None:
 
 def _goes_on(store: Store) -> int:
     """Take one reading more; return the highest number then."""
-    before, clock = store.highest, Clock()
+    before, clock = store.highest, Minutes()
     line = pipeline(store, clock)
     begun = store.highest
     visit = line.visit(ECHO, OXIMETER)

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from cloud_bridge.contract.entries import EntryKind
+from cloud_bridge.contract.entries import Clock, EntryKind
 from devices.driver import FrameError
 from devices.kinds import Kind
 from gateway.pipeline import Pipeline
@@ -20,7 +20,7 @@ from gateway.store.key_place import KeyPlace
 from gateway.store.log import Fact, Met, Store
 from tests.given import HOME, NOON, OXIMETER
 from tests.powercut.first_version import JUDGE, first_version
-from tests.powercut.hub import ECHO, Clock, measured, pipeline, settings
+from tests.powercut.hub import ECHO, Minutes, measured, pipeline, settings
 from tests.powercut.ledger import NOTHING_NEW
 from tests.powercut.tape import BEGIN, END
 
@@ -55,17 +55,20 @@ class Told:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def commit(self, facts: Any, *, at: datetime, met: Met | None = None, **noted: bytes | None) -> Any:
+    def commit(
+        self, facts: Any, *, at: datetime, clock: Any = None, met: Met | None = None, **noted: bytes | None
+    ) -> Any:
         """Hand in facts, with what is noted beside them."""
         self._marks.say(
             "handed",
             deed="commit",
             at=at.isoformat(),
+            clock=clock and [clock.boot, clock.uptime_s, clock.trust],
             facts=[_fact(fact) for fact in facts],
             met=met and [met.address, met.driver, met.heard_at.isoformat(), met.fault],
             noted={name.removesuffix("_state"): body.decode() for name, body in noted.items() if body},
         )
-        entries = self._store.commit(facts, at=at, met=met, **noted)
+        entries = self._store.commit(facts, at=at, clock=clock, met=met, **noted)
         self._marks.say("kept")
         return entries
 
@@ -94,10 +97,10 @@ class Life:
     def __init__(self, disk: Path, marks: Marks, dice: Random, planted: str | None) -> None:
         self.disk = disk
         self.dice = dice
-        self.clock = Clock()
+        self.clock = Minutes()
         self._marks = marks
         self._planted = planted
-        self._minute = 0
+        self._minute, self._uptime_s = 0, 0.0
         self._received_at = self.clock()
 
     def begin(self) -> None:
@@ -118,7 +121,7 @@ class Life:
         """Leave a log as the first version did: its first tables, and a key that is the key file itself."""
         self._marks.say("home", name=name)
         facts = [Fact(EntryKind.READING, b"{}", f"{name}-{number}", ("spo2", NOON)) for number in range(20)]
-        told = {"at": NOON.isoformat(), "met": None, "noted": {"judge": JUDGE}}
+        told = {"at": NOON.isoformat(), "clock": None, "met": None, "noted": {"judge": JUDGE}}
         self._marks.say("handed", deed="commit", facts=[_fact(fact) for fact in facts], **told)
         first_version(settings(self.disk, name), name, facts)
         self._marks.say("kept", log=name)
@@ -131,7 +134,12 @@ class Life:
 
     def pipeline(self, store: Told) -> Pipeline:
         """Put the production pipeline on a store."""
-        return pipeline(store, self.clock)
+        return pipeline(store, self.clock, self.trusted)
+
+    def trusted(self) -> Clock:
+        """Say how the hub's clock stands: confirmed now and then."""
+        self._uptime_s += self.dice.random()
+        return Clock(1, self._uptime_s, self.dice.choice(("synced", "kept")))
 
     def visit(self, line: Pipeline, readings: int = 3, *, is_faulty: bool = False) -> None:
         """Let a device tell some readings, high and low, in one visit."""

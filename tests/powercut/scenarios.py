@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from gateway.retention import Retention
-from tests.powercut.hub import PLAN, Clock
+from tests.powercut.hub import PLAN, Minutes
 from tests.powercut.life import Life
 
 OLD = timedelta(days=PLAN.keep_days + 30)
@@ -97,7 +97,7 @@ def upgrade(life: Life) -> None:
 def retention(life: Life) -> None:
     """What is old and has its receipts goes, batch by batch, while new readings come."""
     store = life.start()
-    now, life.clock = life.clock, Clock(life.clock() - OLD)
+    now, life.clock = life.clock, Minutes(life.clock() - OLD)
     line = life.pipeline(store)
     for _ in range(40):
         life.visit(line, 25)
