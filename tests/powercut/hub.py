@@ -11,6 +11,7 @@ from devices.decoder import WholeFrames
 from devices.driver import Driver
 from devices.kinds import Kind
 from gateway.pipeline import Pipeline
+from gateway.ports import Now, Trusted, untold
 from gateway.settings import Settings
 from tests.given import HOME, NOON, reading
 from tests.program import ROOT
@@ -44,7 +45,7 @@ def settings(disk: Path, name: str) -> Settings:
     )
 
 
-class Clock:
+class Minutes:
     """A minute further each time somebody looks."""
 
     def __init__(self, start: datetime = NOON) -> None:
@@ -55,9 +56,9 @@ class Clock:
         return next(self._times)
 
 
-def pipeline(store: object, clock: Clock) -> Pipeline:
+def pipeline(store: object, now: Now, clock: Trusted = untold) -> Pipeline:
     """Return the production pipeline on a store, with the plan as it is shipped."""
-    return Pipeline(store, PLAN, now=clock, timezone=OSLO, on_commit=lambda: None)
+    return Pipeline(store, PLAN, now=now, timezone=OSLO, on_commit=lambda: None, clock=clock)
 
 
 def measured(minute: int, value: float, kind: Kind = Kind.SPO2) -> object:

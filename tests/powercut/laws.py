@@ -1,6 +1,7 @@
 """What must hold on any disk after any cut: read from the tables, held against what the worker said."""
 
 import gc
+import json
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
@@ -11,9 +12,13 @@ from sqlcipher3 import dbapi2
 from gateway.start import open_store
 from gateway.store.log import Store
 from tests.given import OXIMETER
-from tests.powercut.hub import ECHO, Clock, measured, pipeline, settings
+from tests.powercut.hub import ECHO, Minutes, measured, pipeline, settings
 from tests.powercut.ledger import Ledger, State, spans
 
+RECENT = "cursor_recent"
+"""Beside the cursor: the newest receipts, until they are many enough for the table."""
+
+NOTED = ("judge", "troubles", "cursor", RECENT)
 LATER = 1_000_000
 """A minute in which no worker has measured."""
 
@@ -51,20 +56,22 @@ def check(disk: Path, ledger: Ledger) -> None:
 def state_of(store: Store) -> State:
     """Return what stands in a log, read from its tables."""
 
-    def rows(sql: str) -> list[tuple[Any, ...]]:
-        return store._db.execute(sql).fetchall()
+    def rows(sql: str, *words: str) -> list[tuple[Any, ...]]:
+        return store._db.execute(sql, words).fetchall()
 
-    entries = rows("select seq, at, kind, body from entry")
+    entries = rows("select seq, at, kind, body, boot, uptime_s, trust from entry")
     readings = rows("select seq, kind, measured_at from reading")
     devices = rows("select address, driver, last_heard_at, last_fault from device")
-    noted = rows("select name, body from state where name in ('judge', 'troubles', 'cursor')")
+    noted = dict(rows("select name, body from state where name in (?, ?, ?, ?)", *NOTED))
+    recent = map(tuple, json.loads(noted.pop(RECENT, "[]")))
     return State(
         log=store.log,
-        entries={seq: (at, kind, body) for seq, at, kind, body in entries},
+        entries={row[0]: row[1:] for row in entries},
         told=dict(rows("select id, seq from told")),
         readings={seq: (kind, at) for seq, kind, at in readings},
         devices={row[0]: row[1:] for row in devices},
-        noted=dict(noted),
+        noted=noted,
+        receipts=(*rows("select up_to, at, by from received order by up_to"), *recent),
         highest=store.highest,
     )
 
@@ -112,7 +119,7 @@ def _is_sound(store: Store) -> None:
 
 def _goes_on(store: Store) -> int:
     """Take one reading more; return the highest number then."""
-    before, clock = store.highest, Clock()
+    before, clock = store.highest, Minutes()
     line = pipeline(store, clock)
     begun = store.highest
     visit = line.visit(ECHO, OXIMETER)

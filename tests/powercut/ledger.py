@@ -10,6 +10,8 @@ RECENT_COUNT = 1_000
 NOTHING_NEW = "nothing new"
 """A deed that changes no entry: a start, a new key."""
 
+MINUTE = len("2027-01-05T12:00")
+
 Mark = dict[str, Any]
 
 
@@ -18,12 +20,15 @@ class State:
     """What stands in a log, table by table, as plain values."""
 
     log: str | None = None
-    entries: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    entries: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    """By number: at, kind, body, and the three words for how the clock stood, or None for each."""
     told: dict[str, int] = field(default_factory=dict)
     readings: dict[int, tuple[str, str]] = field(default_factory=dict)
     devices: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
     noted: dict[str, str] = field(default_factory=dict)
     """The judge's memory, the open troubles and the cursor, by name."""
+    receipts: tuple[tuple[int, str, str], ...] = ()
+    """Up to which number something was received, when, and by whom: the last of each minute."""
     highest: int = 0
 
     @property
@@ -38,10 +43,11 @@ class State:
 
 def _commit(state: State, deed: Mark) -> State:
     facts = dict(enumerate(deed["facts"], start=state.highest + 1))
-    met = deed["met"]
+    met, clock = deed["met"], deed["clock"] or (None, None, None)
     return replace(
         state,
-        entries=state.entries | {seq: (deed["at"], one["kind"], one["body"]) for seq, one in facts.items()},
+        entries=state.entries
+        | {seq: (deed["at"], one["kind"], one["body"], *clock) for seq, one in facts.items()},
         told=state.told | {one["id"]: seq for seq, one in facts.items() if one["id"]},
         readings=state.readings | {seq: tuple(one["series"]) for seq, one in facts.items() if one["series"]},
         devices=state.devices | ({met[0]: tuple(met[1:])} if met else {}),
@@ -53,12 +59,16 @@ def _commit(state: State, deed: Mark) -> State:
 def _cursor(state: State, deed: Mark) -> State:
     if deed["up_to"] <= state.cursor:
         return state
-    return replace(state, noted=state.noted | {"cursor": str(deed["up_to"])})
+    receipts, receipt = state.receipts, (deed["up_to"], deed["at"], deed["by"])
+    if receipts and (receipts[-1][1][:MINUTE], receipts[-1][2]) == (deed["at"][:MINUTE], deed["by"]):
+        receipts = receipts[:-1]
+    noted = state.noted | {"cursor": str(deed["up_to"])}
+    return replace(state, noted=noted, receipts=(*receipts, receipt))
 
 
 def _remove(state: State, deed: Mark) -> State:
     oldest = min(state.entries, default=1)
-    young = min((seq for seq, (at, _, _) in state.entries.items() if at >= deed["before"]), default=None)
+    young = min((seq for seq, (at, *_) in state.entries.items() if at >= deed["before"]), default=None)
     until = min(state.cursor, state.highest - RECENT_COUNT, oldest + deed["count_max"] - 1)
     until = until if young is None else min(until, young - 1)
     return replace(

@@ -10,17 +10,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from cloud_bridge.contract.entries import Clock, EntryKind
 from devices.driver import FrameError
 from devices.kinds import Kind
 from gateway.pipeline import Pipeline
 from gateway.start import open_store
-from gateway.store import durable
 from gateway.store.episodes import rotate
 from gateway.store.key_place import KeyPlace
-from gateway.store.keys import HubSecret
 from gateway.store.log import Fact, Met, Store
-from tests.given import HOME, OXIMETER
-from tests.powercut.hub import ECHO, Clock, measured, pipeline, settings
+from tests.given import HOME, NOON, OXIMETER
+from tests.powercut.first_version import JUDGE, first_version
+from tests.powercut.hub import ECHO, Minutes, measured, pipeline, settings
 from tests.powercut.ledger import NOTHING_NEW
 from tests.powercut.tape import BEGIN, END
 
@@ -55,24 +55,27 @@ class Told:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def commit(self, facts: Any, *, at: datetime, met: Met | None = None, **noted: bytes | None) -> Any:
+    def commit(
+        self, facts: Any, *, at: datetime, clock: Any = None, met: Met | None = None, **noted: bytes | None
+    ) -> Any:
         """Hand in facts, with what is noted beside them."""
         self._marks.say(
             "handed",
             deed="commit",
             at=at.isoformat(),
+            clock=clock and [clock.boot, clock.uptime_s, clock.trust],
             facts=[_fact(fact) for fact in facts],
             met=met and [met.address, met.driver, met.heard_at.isoformat(), met.fault],
             noted={name.removesuffix("_state"): body.decode() for name, body in noted.items() if body},
         )
-        entries = self._store.commit(facts, at=at, met=met, **noted)
+        entries = self._store.commit(facts, at=at, clock=clock, met=met, **noted)
         self._marks.say("kept")
         return entries
 
-    def move_cursor(self, up_to: int) -> None:
+    def move_cursor(self, up_to: int, *, at: datetime, by: str) -> None:
         """Note a receipt."""
-        self._marks.say("handed", deed="cursor", up_to=up_to)
-        self._store.move_cursor(up_to)
+        self._marks.say("handed", deed="cursor", up_to=up_to, at=at.isoformat(), by=by)
+        self._store.move_cursor(up_to, at=at, by=by)
         self._marks.say("kept")
 
     def remove_received(self, before: datetime, *, count_max: int) -> int:
@@ -94,10 +97,11 @@ class Life:
     def __init__(self, disk: Path, marks: Marks, dice: Random, planted: str | None) -> None:
         self.disk = disk
         self.dice = dice
-        self.clock = Clock()
+        self.clock = Minutes()
         self._marks = marks
         self._planted = planted
-        self._minute = 0
+        self._minute, self._uptime_s = 0, 0.0
+        self._received_at = self.clock()
 
     def begin(self) -> None:
         """From here on the power may be cut."""
@@ -113,16 +117,14 @@ class Life:
         self._marks.say("kept", log=store.log)
         return Told(store, self._marks)
 
-    def started_before_keyrings(self, name: str) -> None:
-        """Leave what a hub of the first version has left: a log whose key is the key file itself."""
-        secret, place = HubSecret.made(), KeyPlace.of(settings(self.disk, name))
-        durable.put(place.key_file, secret.in_file)
+    def of_first_version(self, name: str) -> None:
+        """Leave a log as the first version did: its first tables, and a key that is the key file itself."""
         self._marks.say("home", name=name)
-        self._marks.say("handed", deed=NOTHING_NEW)
-        store = Store.open(place.folder, HOME, secret.as_log_key())
-        self._marks.say("kept", log=store.log)
-        self.visit(self.pipeline(Told(store, self._marks)))
-        store.close()
+        facts = [Fact(EntryKind.READING, b"{}", f"{name}-{number}", ("spo2", NOON)) for number in range(20)]
+        told = {"at": NOON.isoformat(), "clock": None, "met": None, "noted": {"judge": JUDGE}}
+        self._marks.say("handed", deed="commit", facts=[_fact(fact) for fact in facts], **told)
+        first_version(settings(self.disk, name), name, facts)
+        self._marks.say("kept", log=name)
 
     def rotate(self, name: str = "home") -> None:
         """Give the hub a new secret, as `pusterom store rotate-key` does while it stands still."""
@@ -132,7 +134,12 @@ class Life:
 
     def pipeline(self, store: Told) -> Pipeline:
         """Put the production pipeline on a store."""
-        return pipeline(store, self.clock)
+        return pipeline(store, self.clock, self.trusted)
+
+    def trusted(self) -> Clock:
+        """Say how the hub's clock stands: confirmed now and then."""
+        self._uptime_s += self.dice.random()
+        return Clock(1, self._uptime_s, self.dice.choice(("synced", "kept")))
 
     def visit(self, line: Pipeline, readings: int = 3, *, is_faulty: bool = False) -> None:
         """Let a device tell some readings, high and low, in one visit."""
@@ -144,6 +151,12 @@ class Life:
         if is_faulty:
             visit.take(FrameError("no frame of ours", self.dice.randbytes(20)))
         visit.close()
+
+    def receive(self, store: Told, up_to: int) -> None:
+        """Note what a ward has received: one of two, in this minute or in the next."""
+        if self.dice.random() < 0.5:
+            self._received_at = self.clock()
+        store.move_cursor(up_to, at=self._received_at, by=self.dice.choice(("ward-a", "ward-b")))
 
     def killed(self, deed: Callable[[], None]) -> None:
         """Do something in a process that ends as if killed: nothing is closed behind it."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from gateway.retention import Retention
-from tests.powercut.hub import PLAN, Clock
+from tests.powercut.hub import PLAN, Minutes
 from tests.powercut.life import Life
 
 OLD = timedelta(days=PLAN.keep_days + 30)
@@ -18,7 +18,7 @@ def commit(life: Life) -> None:
     for turn in range(250):
         life.visit(line, life.dice.choice((1, 1, 1, 2, 5)), is_faulty=turn % 9 == 0)
         if life.dice.random() < 0.2:
-            store.move_cursor(store.highest - life.dice.randint(0, 5))
+            life.receive(store, store.highest - life.dice.randint(0, 5))
 
 
 def checkpoint(life: Life) -> None:
@@ -38,7 +38,7 @@ def cursor(life: Life) -> None:
     life.visit(line, 60)
     life.begin()
     for turn in range(200):
-        store.move_cursor(min(store.cursor + life.dice.randint(0, 2), store.highest))
+        life.receive(store, min(store.cursor + life.dice.randint(0, 2), store.highest))
         if turn % 20 == 0:
             life.visit(line, 10)
 
@@ -82,10 +82,10 @@ def rotation(life: Life) -> None:
 
 
 def upgrade(life: Life) -> None:
-    """Hubs whose key stood in a file of its own: their first start with a keyring."""
+    """Logs of the first version: new tables, step by step, and a keyring, at the first start of ours."""
     names = [f"home-{number}" for number in range(12)]
     for name in names:
-        life.started_before_keyrings(name)
+        life.of_first_version(name)
     life.with_neighbour()
     life.begin()
     for name in names:
@@ -97,7 +97,7 @@ def upgrade(life: Life) -> None:
 def retention(life: Life) -> None:
     """What is old and has its receipts goes, batch by batch, while new readings come."""
     store = life.start()
-    now, life.clock = life.clock, Clock(life.clock() - OLD)
+    now, life.clock = life.clock, Minutes(life.clock() - OLD)
     line = life.pipeline(store)
     for _ in range(40):
         life.visit(line, 25)
@@ -107,7 +107,7 @@ def retention(life: Life) -> None:
     goal = store.highest
     life.begin()
     while store.cursor < goal:
-        store.move_cursor(min(store.cursor + 50, goal))
+        life.receive(store, min(store.cursor + 50, goal))
         life.visit(line, 2)
         if life.dice.random() < 0.3:
             retained.clear_up()

@@ -19,15 +19,18 @@ TAMPERED = {
     "delete from entry where seq > 3": "lost",
     "delete from entry where seq = 3": "lost",
     "update state set body = 'another' where name = 'log'": "refused",
-    "insert into entry values (1000, '', 'reading', '{}')": "foreign",
+    "insert into entry (seq, at, kind, body) values (1000, '', 'reading', '{}')": "foreign",
     "update entry set body = '{}' where seq = 3": "altered",
     "update entry set at = '2027-01-01' where seq = 3": "altered",
     "update state set body = '1' where name = 'cursor'": "cursor",
     "update state set body = '99' where name = 'cursor'": "cursor",
+    "update entry set trust = 'unknown' where seq = 3": "altered",
     "delete from told where seq = 3": "half",
     "update reading set measured_at = '2027-01-01' where seq = 2": "half",
     "update state set body = '{}' where name = 'judge'": "half",
     "delete from device": "half",
+    "update state set body = '[]' where name = 'cursor_recent'": "half",
+    "insert into received values (2, '2027-01-05T12:00:00+00:00', 'nobody')": "half",
 }
 
 
@@ -59,7 +62,8 @@ def store(tmp_path, marks):
     line = life.pipeline(store)
     for _ in range(5):
         store.visit()
-    store.move_cursor(10)
+    for up_to in range(1, 11):
+        life.receive(store, up_to)
     yield store
     store.close()
 
@@ -89,7 +93,7 @@ def test_what_was_handed_in_and_not_acknowledged_is_all_there_or_not_at_all(tmp_
     if is_done:
         store.visit()
     else:
-        marks.say("handed", deed="cursor", up_to=12)
+        marks.say("handed", deed="cursor", up_to=12, at="2027-01-05T12:00:00+00:00", by="ward-a")
     store.close()
     check(tmp_path, marks.ledger)
 

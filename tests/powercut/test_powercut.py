@@ -17,7 +17,7 @@ from tests.program import ROOT
 
 pytestmark = pytest.mark.power
 
-POINTS, PLANTED_POINTS = 60, 12
+POINTS, PLANTED_POINTS = 80, 12
 WAIT_S, LOOK_AGAIN_S = 300.0, 0.05
 
 
