@@ -1,8 +1,11 @@
 """The commands that only simulators have: demo and simulate."""
 
+import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -20,6 +23,7 @@ from gateway.words import WordsError, near
 from simulators.conformance.trial import case_of, verdict
 from simulators.demo import Wishes
 from simulators.demo import demo as play
+from simulators.diary import diary
 from simulators.patient import Patient
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
@@ -75,13 +79,21 @@ def simulate(
     ] = None,
     every_s: Annotated[float, typer.Option(min=1, help="How often the devices measure.")] = 10,
     seed: Annotated[int, typer.Option(help="Another seed is another patient's fortnight.")] = 1,
+    record: Annotated[
+        Path | None, typer.Option(help="Write what they measure, and what is confirmed, to this new file.")
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="An oximeter keeps what it has told, and tells it when asked.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
 ) -> None:
     """Own a virtual room with devices in it, for hubs in other processes, until Ctrl-C.
 
     Without --device: an oximeter and a scale that show one patient's days.
 
-        pusterom simulate --device weight_scale --device pulse_oximeter
+        pusterom simulate --device weight_scale --device pulse_oximeter --record record.jsonl
+
+    On the signal USR1 each device measures once more, and from then on only answers.
 
     Next, in another terminal: `pusterom hub run --radio unix:/tmp/pusterom-room`, or
     `pusterom capture --out talk.jsonl --driver weight_scale --radio unix:/tmp/pusterom-room`
@@ -90,15 +102,20 @@ def simulate(
     quiet_libraries()
     dice = Random(seed)
     twins, measure = _shelved(device, dice) if device else _patients_own(dice)
+    for twin in twins:
+        twin.is_keeping = keep and isinstance(twin, PulseOximeterTwin)
 
     async def room() -> int:
-        await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now)
+        last_round = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, last_round.set)
+        with diary(record, twins, utc_now) if record else nullcontext():
+            await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now, last_round=last_round)
         return 0
 
     finish(room())
 
 
-def _patients_own(dice: Random) -> tuple[Sequence[Twin], Measure]:
+def _patients_own(dice: Random) -> tuple[Sequence[Peripheral], Measure]:
     """Return the room of one patient, whose two devices show the same body."""
     patient = Patient("nobody", 1955, 91, 82, 62.0)
 
@@ -113,7 +130,7 @@ def _patients_own(dice: Random) -> tuple[Sequence[Twin], Measure]:
     return (PulseOximeterTwin(is_secured=True), WeightScaleTwin()), measure
 
 
-def _shelved(names: Sequence[str], dice: Random) -> tuple[Sequence[Twin], Measure]:
+def _shelved(names: Sequence[str], dice: Random) -> tuple[Sequence[Peripheral], Measure]:
     """Return the twins of these drivers; say what a hub must be told of them, where it must."""
     for name in names:
         if name not in SHELF:

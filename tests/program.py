@@ -52,6 +52,15 @@ class Program:
         return self._process.pid
 
     @property
+    def code(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        return self._process.poll()
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal, and let it go on."""
+        self._process.send_signal(number)
+
+    @property
     def err(self) -> str:
         """What it has said on stderr so far."""
         with self._said:
