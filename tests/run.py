@@ -35,6 +35,7 @@ class Part:
 PARTS = (
     Part("mosquitto", ("/usr/sbin/mosquitto", "mosquitto"), "mosquitto"),
     Part("postgres", ("/usr/lib/postgresql/*/bin/initdb", "initdb"), "postgresql"),
+    Part("faketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",), "faketime"),
     Part("browser", ("chromium", "chromium-browser", "google-chrome"), "chromium"),
 )
 
