@@ -104,15 +104,15 @@ def simulate(
     twins, measure = _shelved(device, dice) if device else _patients_own(dice)
     for twin in twins:
         twin.is_keeping = keep and isinstance(twin, PulseOximeterTwin)
+    with diary(record, twins, utc_now) if record else nullcontext():
+        finish(_in_the_air(radio, twins, every_s, measure))
 
-    async def room() -> int:
-        last_round = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, last_round.set)
-        with diary(record, twins, utc_now) if record else nullcontext():
-            await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now, last_round=last_round)
-        return 0
 
-    finish(room())
+async def _in_the_air(radio: str, twins: Sequence[Twin], every_s: float, measure: Measure) -> int:
+    last_round = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, last_round.set)
+    await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now, last_round=last_round)
+    return 0
 
 
 def _patients_own(dice: Random) -> tuple[Sequence[Peripheral], Measure]:

@@ -19,15 +19,21 @@ import psycopg
 
 from tests.contracts.tables.server import private_server
 from tests.processes.checker import Verdict, devices_record
-from tests.processes.parts import pause
+from tests.processes.parts import Road, pause
 from tests.processes.town import Town, town
 
 SETTLE_S = 240.0
 STRIKE_S = 15.0
 """So long an accident waits for its tender moment; then it happens anyway."""
 
-TENDER_S = 0.05
-"""Then it waits a little more: for some of a second commit, or for the middle of one."""
+TENDER_S = 0.02
+"""Then it waits up to so much more: for the middle of the next record, or of a commit."""
+
+BACKLOG_S = 6.0
+"""So long a hub stays away until its devices have something of a backlog."""
+
+SLOW_S = 0.4
+"""Each piece of a slow road takes so much longer."""
 
 CLOCKS = tuple(
     timedelta(days=days, hours=hours)
@@ -50,58 +56,72 @@ class Accident:
 
 def accidents(place: Town, dice: Random) -> list[Accident]:
     """Return every accident that there is."""
-    hub, ward, broker, database = place.hub, place.ward, place.broker, place.database
+    whole = [*_of_hub(place, dice), *_of_ward(place, dice), *_of_broker(place), *_of_clock(place, dice)]
+    whole.append(Accident("database killed", "database", place.database.kill, place.database.start))
+    return whole + [each for whose, road in place.roads.items() for each in _of_road(f"{whose}'s road", road)]
 
-    def after(count: Callable[[], int], kill: Callable[[], None]) -> Callable[[], None]:
-        def strike() -> None:
-            _await_moment(place, _grown(count))
-            pause(dice.uniform(0.0, TENDER_S))
-            kill()
 
-        return strike
+def _of_hub(place: Town, dice: Random) -> list[Accident]:
+    hub = place.hub
+
+    def soon_after(what: str) -> Callable[[], None]:
+        return lambda: _strike(place, dice, lambda: _lines(place, what), hub.kill)
+
+    def again() -> None:
+        place.tend(BACKLOG_S)
+        hub.start()
+        soon_after("confirmed")()
+        hub.start()
+
+    return [
+        Accident("hub killed", "hub", hub.kill, hub.start),
+        Accident("hub killed at a confirmation", "hub", soon_after("confirmed"), hub.start),
+        Accident("hub killed while a device tells", "hub", soon_after("measured"), hub.start),
+        Accident("hub killed, and again while it is told a backlog", "hub", hub.kill, again),
+    ]
+
+
+def _of_ward(place: Town, dice: Random) -> list[Accident]:
+    ward = place.ward
+
+    def at_a_commit() -> None:
+        _strike(place, dice, lambda: _kept(place) or 0, ward.kill)
+
+    return [
+        Accident("ward killed", "ward", ward.kill, ward.start),
+        Accident("ward killed at a commit", "ward", at_a_commit, ward.start),
+    ]
+
+
+def _of_broker(place: Town) -> list[Accident]:
+    broker = place.broker
 
     def forget() -> None:
         broker.kill()
         broker.forget()
 
-    def set_clock() -> None:
-        place.clock.set(dice.choice(CLOCKS))
-
-    found = [
-        Accident("hub killed", "hub", hub.kill, hub.start),
-        Accident(
-            "hub killed at a confirmation",
-            "hub",
-            after(lambda: _lines(place, "confirmed"), hub.kill),
-            hub.start,
-        ),
-        Accident(
-            "hub killed while a device tells",
-            "hub",
-            after(lambda: _lines(place, "measured"), hub.kill),
-            hub.start,
-        ),
-        Accident("ward killed", "ward", ward.kill, ward.start),
-        Accident("ward killed at a commit", "ward", after(lambda: _kept(place) or 0, ward.kill), ward.start),
+    return [
         Accident("broker killed", "broker", broker.kill, broker.start),
         Accident("broker killed and its state deleted", "broker", forget, broker.start),
-        Accident("database killed", "database", database.kill, database.start),
-        Accident("clock set", "clock", set_clock, lambda: None),
-        Accident("clock set and put right", "clock", set_clock, lambda: place.clock.set(timedelta())),
     ]
-    for whose, road in place.roads.items():
-        part = f"{whose}'s road"
-        found += [
-            Accident(f"{part} cut", part, lambda r=road: r.set_cut(True), lambda r=road: r.set_cut(False)),
-            Accident(
-                f"{part} half open",
-                part,
-                lambda r=road: r.set_silent(True),
-                lambda r=road: r.set_silent(False),
-            ),
-            Accident(f"{part} slow", part, lambda r=road: r.set_slow(0.4), lambda r=road: r.set_slow(0.0)),
-        ]
-    return found
+
+
+def _of_clock(place: Town, dice: Random) -> list[Accident]:
+    def set_wrong() -> None:
+        place.clock.set(dice.choice(CLOCKS))
+
+    return [
+        Accident("clock set", "clock", set_wrong, lambda: None),
+        Accident("clock set and put right", "clock", set_wrong, lambda: place.clock.set(timedelta())),
+    ]
+
+
+def _of_road(part: str, road: Road) -> list[Accident]:
+    return [
+        Accident(f"{part} cut", part, lambda: road.set_cut(True), lambda: road.set_cut(False)),
+        Accident(f"{part} half open", part, lambda: road.set_silent(True), lambda: road.set_silent(False)),
+        Accident(f"{part} slow", part, lambda: road.set_slow(SLOW_S), lambda: road.set_slow(0.0)),
+    ]
 
 
 def drawn(all_: list[Accident], dice: Random) -> Iterator[tuple[Accident, ...]]:
@@ -176,6 +196,13 @@ def _await_moment(place: Town, is_time: Callable[[], bool]) -> None:
     ends_s = time.monotonic() + STRIKE_S
     while not is_time() and time.monotonic() < ends_s:
         place.tend(0.002)
+
+
+def _strike(place: Town, dice: Random, count: Callable[[], int], kill: Callable[[], None]) -> None:
+    """Kill a little after this has counted one more."""
+    _await_moment(place, _grown(count))
+    pause(dice.uniform(0.0, TENDER_S))
+    kill()
 
 
 def _lines(place: Town, what: str) -> int:
