@@ -71,6 +71,7 @@ def demo(
 
 
 def simulate(
+    *,
     radio: Annotated[
         str, typer.Option(help="The unix socket to offer the air on.")
     ] = "unix:/tmp/pusterom-room",

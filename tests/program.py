@@ -18,12 +18,12 @@ STOP_S = 10.0
 class Program:
     """One running `pusterom`; what it says is kept, line by line."""
 
-    def __init__(self, *words: str, **environment: str) -> None:
+    def __init__(self, *words: str, module: str = "gateway", **environment: str) -> None:
         self.out: list[str] = []
         self._err: list[str] = []
         self._said = threading.Condition()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", *words],
+            [sys.executable, "-m", module, *words],
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
             stdin=subprocess.DEVNULL,
@@ -104,9 +104,9 @@ class Program:
 
 
 @contextmanager
-def pusterom(*words: str, **environment: str) -> Iterator[Program]:
-    """Run a command; when the context is left it is gone."""
-    program = Program(*words, **environment)
+def pusterom(*words: str, module: str = "gateway", **environment: str) -> Iterator[Program]:
+    """Run a command, or another module; when the context is left it is gone."""
+    program = Program(*words, module=module, **environment)
     try:
         yield program
     finally:
