@@ -60,6 +60,7 @@ def begin_logging(*, verbose: int) -> None:
     output = logging.StreamHandler()
     output.setFormatter(_WithoutWords("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=_LEVELS[min(verbose, 2)], handlers=[output])
+    logging.raiseExceptions = False  # it would print the line that can't be written, with all its values
     sys.excepthook = lambda _kind, error, _trace: _write(error)
     threading.excepthook = lambda told: _write(told.exc_value)
 
