@@ -13,7 +13,8 @@ from typing import Annotated
 import typer
 
 from cloud_bridge.program import say_error
-from gateway.cli_devices import add_to
+from gateway import cli_devices, cli_keys
+from gateway.cli_certificates import certificates
 from gateway.cli_store import store
 from gateway.console import Verbose, begin_logging, finish, say
 from gateway.errors import exit_code_of
@@ -38,7 +39,9 @@ ward = typer.Typer(
 app.add_typer(hub, name="hub")
 app.add_typer(ward, name="ward")
 app.add_typer(store, name="store")
-add_to(app)
+app.add_typer(certificates, name="certificates")
+cli_devices.add_to(app)
+cli_keys.add_to(store)
 
 HubFile = Annotated[Path, typer.Option("--config", help="The hub's settings file.")]
 WardFile = Annotated[Path, typer.Option("--config", help="The ward's settings file.")]
@@ -71,18 +74,27 @@ def hub_run(
 
 @hub.command("check")
 def hub_check(config: HubFile = Path("config/hub.toml")) -> None:
-    """Read the settings and the plan, and say what is wrong with them, if anything.
+    """Read the settings, the plan and the certificates, and say what is wrong with them, if anything.
 
-    Touches neither log nor key nor network. Next: `pusterom hub run`.
+    Says which keys there are, without any secret. Touches neither log nor any key nor the network.
+
+    Next: `pusterom hub run`.
     """
+    from cloud_bridge.program import utc_now
+    from cloud_bridge.road import certificates_aloud
     from cloud_bridge.settings import load_plan
+    from gateway.keys_told import keys_told
     from gateway.settings import Settings
 
     settings = Settings.load(config)
     plan = load_plan(settings.plan_file)
     say(f"{config}: home {settings.home}, radio {settings.radio}, broker {settings.broker}")
+    for line in certificates_aloud(settings, settings.home, utc_now()):
+        say(line)
     state = "approved" if plan.is_verified else "UNVERIFIED: a clinician must approve each number"
     say(f"{settings.plan_file}: plan version {plan.version}, {len(plan.limits)} limits, {state}")
+    for line in keys_told(settings):
+        say(line)
     say(f"Next: pusterom hub run --config {config}")
 
 

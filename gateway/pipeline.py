@@ -1,8 +1,10 @@
 """The straight line: frame → reading → judge → COMMIT, one transaction per visit or group."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, tzinfo
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -11,13 +13,14 @@ from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, pl
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from devices.blocks import BlockBuilder
-from devices.driver import NOTHING_TOLD, Driver, FrameError, Told
+from devices.driver import NOTHING_TOLD, Driver, FrameError, LinkError, Told
 from devices.identity import NOT_TOLD, DeviceIdentity
 from devices.readings import Heard, Reading
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.derive import derived
 from gateway.ports import Now, wall_clock
+from gateway.store.file import NotTakenError
 from gateway.store.log import Fact, Met, Store
 
 GROUP_COUNT_MAX = 50
@@ -29,6 +32,10 @@ FAULTS_PER_DAY_MAX = 50
 """So many faults of one device are kept a day: one gone mad must not fill the log."""
 
 MORE_FAULTS = f"more than {FAULTS_PER_DAY_MAX} faults today: no more of them are kept"
+
+
+class UnkeptError(LinkError):
+    """What was said waits in memory, for the disk does not take it: the device must keep the rest."""
 
 
 class Pipeline:
@@ -45,6 +52,7 @@ class Pipeline:
         self._on_commit = on_commit
         self._faults_on: date | None = None
         self._fault_counts: Counter[str] = Counter()
+        self._unkept: deque[Callable[[], None]] = deque()
         if self.state.plan_version != plan.version:
             self._take_plan()
 
@@ -59,8 +67,22 @@ class Pipeline:
     def keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
         """Judge what is new, then commit readings, alerts, faults and the judge's state as one.
 
-        What follows from a reading stands right behind it, and is judged like any other.
+        What follows from a reading stands right behind it, and is judged like any other. Raises
+        UnkeptError where the disk does not take it now: it waits here, in order, for `keep_waiting`.
         """
+        self._unkept.append(partial(self._keep, readings, faults, met))
+        try:
+            self.keep_waiting()
+        except NotTakenError as error:
+            raise UnkeptError(str(error)) from error
+
+    def keep_waiting(self) -> None:
+        """Keep what the disk has not taken before; raise NotTakenError where it still does not."""
+        while self._unkept:
+            self._unkept[0]()
+            self._unkept.popleft()
+
+    def _keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
         state, facts = self.state, []
         for source in self._fresh(readings):
             for reading in (source, *derived(self.plan.person, source)):
@@ -75,7 +97,12 @@ class Pipeline:
         self._on_commit()
 
     def note(self, kind: EntryKind, body: bytes, *, id: str | None = None) -> None:  # noqa: A002 - a Fact's word
-        """Keep one fact about the hub itself; one with an identity is kept once."""
+        """Keep one fact about the hub itself, as soon as the disk takes it; an identity is kept once."""
+        self._unkept.append(partial(self._note, kind, body, id))
+        with suppress(NotTakenError):
+            self.keep_waiting()
+
+    def _note(self, kind: EntryKind, body: bytes, id: str | None) -> None:  # noqa: A002 - as above
         if id is None or not self._store.told_before([id]):
             self._store.commit([Fact(kind, body, id)], at=self.now())
             self._on_commit()
@@ -171,13 +198,15 @@ class Visit:
         if self._readings or self._faults:
             last_fault = self._faults[-1].reason if self._faults else None
             met = Met(self.address, self._driver.id, self._pipeline.now(), last_fault)
-            self._pipeline.keep(self._readings, self._faults, met)
+            readings, faults = self._readings, self._faults
             self._readings, self._faults = [], []
+            self._pipeline.keep(readings, faults, met)
 
     def close(self) -> None:
         """Commit the rest, an unfinished Block included."""
         self._readings += self._blocks.flush()
-        self.flush()
+        with suppress(UnkeptError):  # the visit is over anyway, and the rest waits
+            self.flush()
 
 
 def _reading_fact(reading: Reading) -> Fact:

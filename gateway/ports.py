@@ -19,6 +19,22 @@ def wall_clock(now: datetime, zone: tzinfo) -> datetime | None:
     return now.astimezone(zone).replace(tzinfo=None, microsecond=0)
 
 
+class Disk(Protocol):
+    """What the hub must know of the disk that its log lies on. None of it raises."""
+
+    def free_bytes(self) -> int:
+        """Return how many bytes may still be written."""
+        ...
+
+    def lay_ballast(self) -> None:
+        """Set room aside, if none is."""
+        ...
+
+    def free_ballast(self) -> None:
+        """Give that room back: something must be said on a full disk."""
+        ...
+
+
 class RadioError(Exception):
     """There is no radio, or it went away. A person may have to look; the hub tries again."""
 

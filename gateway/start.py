@@ -8,8 +8,8 @@ from pathlib import Path
 from random import SystemRandom
 
 from cloud_bridge.look.serve import address, listen, serve
-from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
+from cloud_bridge.road import broker_from
 from cloud_bridge.settings import load_plan
 from gateway.apart import ask
 from gateway.app import Hub
@@ -17,9 +17,12 @@ from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
 from gateway.settings import Settings
-from gateway.store.file import is_first_start, lock
-from gateway.store.keys import credentials_folder, log_key
+from gateway.store.episodes import open_key
+from gateway.store.file import lock
+from gateway.store.key_place import KeyPlace
 from gateway.store.log import Store
+from gateway.store.organisation_key import public_key_in
+from gateway.store.room import LogDisk
 from gateway.view import View
 from gateway.web.app import hub_app
 
@@ -28,11 +31,9 @@ BONDS_FILE = "bonds.json"
 
 def open_store(settings: Settings) -> Store:
     """Open the hub's log with its key; raise KeyFileError or StoreError with what to do."""
-    key = log_key(
-        settings.key_file,
-        credentials=credentials_folder(),
-        is_first_start=is_first_start(settings.folder),
-    )
+    organisation = settings.escrow_public_key_file
+    escrow_to = None if organisation is None else public_key_in(organisation)
+    key = open_key(KeyPlace.of(settings), settings.home, utc_now(), escrow_to)
     return Store.open(settings.folder, settings.home, key)
 
 
@@ -52,7 +53,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
     plan, told = load_plan(settings.plan_file), settings.told()
     outsiders = await ask(load_outside, "all", deadline_s=2 * LOAD_S)
     radio = open_radio(settings.radio, bonds=settings.folder / BONDS_FILE)
-    broker = PahoBroker(settings.broker, username=settings.home, password_file=settings.password_file)
+    broker = broker_from(settings, settings.home)
     with (
         closing(listen(settings.page.host, settings.page.port)) as page,
         own_folder(settings.folder),
@@ -67,6 +68,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             now=utc_now,
             timezone=settings.zone,
             dice=SystemRandom(),
+            disk=LogDisk(settings.folder),
             told=told,
             outside=Outside(outsiders),
         )

@@ -6,10 +6,11 @@ from datetime import datetime
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import reading_from
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.trouble import Trouble
 from devices.kinds import Kind
 from devices.readings import Reading, series_name
 from gateway.app import Hub
-from gateway.web.views import Connection, DeviceLine
+from gateway.web.views import Connection, DeviceLine, Journey
 
 
 class View:
@@ -40,8 +41,25 @@ class View:
         """How the road to the ward stands."""
         road, store = self.hub.carrier.road, self.hub.store
         waiting = store.highest - store.cursor
-        problem = " · ".join(filter(None, (road.problem, self.hub.radio_problem))) or None
-        return Connection(road.is_connected, road.since, road.last_receipt_at, waiting, problem)
+        problems = (self.hub.disk.problem, road.problem, self.hub.radio_problem)
+        problem = " · ".join(filter(None, problems)) or None
+        is_alert_waiting = self.hub.carrier.has_hurry
+        return Connection(
+            road.is_connected, road.since, road.last_receipt_at, waiting, problem, is_alert_waiting
+        )
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What does not work at this hub now, oldest first."""
+        return self.hub.troubles.open
+
+    def journey(self, reading: Reading) -> Journey | None:
+        """How far a reading has come, or None where the hub has not kept it."""
+        way, carrier = self.hub.store.way(reading.id), self.hub.carrier
+        if way is None:
+            return None
+        is_received = way.is_received or carrier.has_arrived(way.seq)
+        is_sent = is_received or carrier.is_on_its_way(way.seq)
+        return Journey(way.kept_at, is_sent, is_received, way.received_at, way.by)
 
     def devices(self) -> tuple[DeviceLine, ...]:
         """Devices met so far, the last heard first."""

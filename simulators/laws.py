@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import alert_from, reading_from
@@ -14,11 +15,24 @@ from devices.kinds import Kind
 from devices.readings import Heard, Reading
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
+from gateway.disk import LOOK_EVERY_S
 from simulators.home import Home
-from simulators.world import OSLO, World
+from simulators.world import BEGINNING, OSLO, World
 
 CONFIRM_WINDOW_S = 1.0
 """A reading that the radio confirmed so shortly before a power cut may be lost: no stack can wait for us."""
+
+RED_S = 10.0
+"""So soon a red alert reaches the ward in a kind week."""
+
+HARD_RED_S = 900.0
+"""And in a hard one, where connections are refused, lost and half open again and again."""
+
+_RED = """
+    select entry.seq, entry.committed_at from alert
+    join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
+    where alert.home = :home and alert.level = 'red' and alert.change = 'opened'
+"""
 
 _DECODERS: dict[str, Callable[[bytes, Heard], tuple[Reading, ...]]] = {
     pulse_oximeter.SPOT_CHECK: lambda data, heard: pulse_oximeter.readings(
@@ -40,6 +54,8 @@ async def check(world: World) -> dict[str, int]:
         totals.update(_check_log(home, entries))
         totals.update(_check_alerts(home.parts.plan, entries))
         await _check_ward(world, home, entries, readings)
+        wait_s = await _check_red(world, home)
+        totals["red_waited_s"] = max(totals["red_waited_s"], round(wait_s))
         for entry in entries:
             world.note(home.parts.home, entry)
     return dict(totals)
@@ -55,14 +71,26 @@ def _check_devices(world: World, home: Home, readings: list[Reading]) -> Counter
     kept = Counter(reading.id for reading in readings)
     assert max(kept.values(), default=1) == 1, f"kept twice: {kept.most_common(3)}"
     lost = told - set(kept)
-    unexplained = [id_ for id_ in lost if not _is_in_confirm_window(world, parts.home, id_)]
+    refused = {id_ for id_ in lost if _could_wait_in_memory(world, parts.home, id_)}
+    unexplained = [id_ for id_ in lost - refused if not _is_in_confirm_window(world, parts.home, id_)]
     assert not unexplained, f"{len(unexplained)} confirmed readings lost, and no power cut explains it"
     false = [reading for reading in readings if reading.id not in told]
     garbled = _plausible(world, parts.home)
     assert all((one.device, one.kind, one.value) in garbled for one in false), f"nobody told this: {false}"
     return Counter(
-        told=len(told), kept=len(kept), lost_in_confirm_window=len(lost), garbled_but_plausible=len(false)
+        told=len(told),
+        kept=len(kept),
+        lost_in_confirm_window=len(lost - refused),
+        lost_with_a_refusing_disk=len(refused),
+        garbled_but_plausible=len(false),
     )
+
+
+def _could_wait_in_memory(world: World, home: str, id_: str) -> bool:
+    """Tell whether the disk refused it and the power went before it took again."""
+    confirmed_s, refusals = world.confirmed_s[id_], world.refusals[home]
+    cuts_s = [cut_s for cut_s in world.cut_s.get(home, ()) if cut_s >= confirmed_s]
+    return any(refusals.could_lose(confirmed_s, cut_s, 2 * LOOK_EVERY_S) for cut_s in cuts_s[:1])
 
 
 def _is_in_confirm_window(world: World, home: str, id_: str) -> bool:
@@ -106,6 +134,18 @@ def _check_alerts(plan: Plan, entries: tuple[Entry, ...]) -> Counter[str]:
     still_open = len(state.open_alerts)
     assert changes["opened"] - changes["closed"] == still_open, "alerts open and close in pairs"
     return Counter(opened=changes["opened"], closed=changes["closed"])
+
+
+async def _check_red(world: World, home: Home) -> float:
+    """A red alert reaches the ward within its time, counted while a way is open; return the longest wait."""
+    way, name = world.ways[home.parts.home], home.parts.home
+    limit_s = RED_S if world.is_kind else HARD_RED_S
+    waits_s = [
+        way.open_s(seq, (datetime.fromisoformat(committed_at) - BEGINNING).total_seconds())
+        for seq, committed_at in await world.ward.tables._rows(_RED, home=name)
+    ]
+    assert max(waits_s, default=0.0) <= limit_s, f"a red alert waited {max(waits_s):.0f} s beside an open way"
+    return max(waits_s, default=0.0)
 
 
 async def _check_ward(world: World, home: Home, entries: tuple[Entry, ...], readings: list[Reading]) -> None:

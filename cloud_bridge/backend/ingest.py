@@ -3,20 +3,22 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
 from typing import assert_never
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from cloud_bridge.backend.commit import REASON_LENGTH_MAX
 from cloud_bridge.backend.database import TablesError, UnkeepableError
+from cloud_bridge.backend.settings import WARD_NAME
+from cloud_bridge.backend.standing import Birth
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backoff import backoff_s
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
-from cloud_bridge.contract.entries import Batch
+from cloud_bridge.contract.entries import SEQ_MAX, Batch
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import is_plain_name
 from cloud_bridge.contract.receipts import Receipt, Refusal
@@ -25,6 +27,7 @@ from cloud_bridge.contract.topics import home_of, topic
 logger = logging.getLogger(__name__)
 
 BACKOFF_S_MAX = 30.0
+INSTANCE_LENGTH_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,12 @@ class KeepBatch:
 
 @dataclass(frozen=True, slots=True)
 class KeepState:
-    """Keep birth or last will; `log` names the log whose standing a newborn hub wants to hear."""
+    """Keep birth or last will; `birth` names the log whose standing a newborn hub wants to hear."""
 
     home: str
     is_online: bool
     at: datetime
-    log: str | None
+    birth: Birth | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class _State(BaseModel):
     is_online: StrictBool
     at: AwareDatetime
     log: str | None = None
+    instance: str = Field(default="", max_length=INSTANCE_LENGTH_MAX)
+    count: int = Field(default=0, ge=0, le=SEQ_MAX)
+    highest: int | None = Field(default=None, ge=0, le=SEQ_MAX)
+    trouble: str | None = None
 
 
 def meaning_of(message: Message, now: datetime) -> KeepBatch | KeepState | Quarantine:
@@ -89,6 +96,7 @@ class Ingest:
         *,
         dice: Random,
         client_id: str = "ward-ingest",
+        name: str = WARD_NAME,
     ) -> None:
         self._tables = tables
         self._broker = broker
@@ -96,6 +104,7 @@ class Ingest:
         self._on_commit = on_commit
         self._dice = dice
         self._client_id = client_id
+        self._name = name
         self._tries = 0
         self.trouble: str | None = None
 
@@ -121,6 +130,8 @@ class Ingest:
                 await self._answer(session, home, answer)
 
     async def _answer(self, session: Session, home: str, answer: Receipt | Refusal) -> None:
+        if isinstance(answer, Receipt):
+            answer = replace(answer, by=self._name)
         try:
             await session.publish(topic(home, "down"), bytes(answer))
         except UplinkError as error:
@@ -140,9 +151,9 @@ class Ingest:
         match meaning_of(message, now):
             case KeepBatch(home, batch):
                 return home, await self._keep(home, batch, message.payload)
-            case KeepState(home, is_online, at, log):
-                await self._tables.set_home_state(home, is_online, at)
-                return home, await self._tables.receipt(home, log) if log and is_online else None
+            case KeepState(home, is_online, at, birth):
+                await self._tables.set_home_state(home, is_online, at, birth)
+                return home, await self._tables.receipt(home, birth.log) if birth is not None else None
             case Quarantine(home, data, reason, is_refused):
                 await self._tables.quarantine(home, data, reason, now)
                 return home, _refusal(data, reason) if is_refused else None
@@ -172,7 +183,15 @@ def _state_of(home: str, payload: bytes, now: datetime) -> KeepState:
         at = said.at.astimezone(UTC) if said.is_online else now
     except (ValidationError, OverflowError) as error:
         raise ContractError(f"neither birth nor last will: {error}", payload) from error
-    return KeepState(home, said.is_online, at, said.log if is_plain_name(said.log or "") else None)
+    return KeepState(home, said.is_online, at, _birth_of(said))
+
+
+def _birth_of(said: _State) -> Birth | None:
+    """Return what a newborn hub says of itself; a last will was written before anything went wrong."""
+    if not said.is_online or said.log is None or not is_plain_name(said.log):
+        return None
+    trouble = said.trouble or ""
+    return Birth(said.log, said.instance, said.count, said.highest, trouble if is_plain_name(trouble) else "")
 
 
 def _refusal(data: bytes, reason: str) -> Refusal:

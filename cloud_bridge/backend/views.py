@@ -33,11 +33,13 @@ class HomeState:
 
 @dataclass(frozen=True, slots=True)
 class KeptReading:
-    """A reading and its way: measured and received by the hub (in it), committed here."""
+    """A reading and its way: measured and received by the hub (in it), kept there, committed here."""
 
     reading: Reading
     seq: int
     committed_at: datetime
+    kept_at: datetime | None = None
+    """When the hub had committed it, by the hub's clock."""
 
     @property
     def age_s(self) -> float:
@@ -64,6 +66,19 @@ class Quarantined:
     reason: str
     data: bytes
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrouble:
+    """A technical alert that is open now: told by the hub, or found by the ward (`source`)."""
+
+    home: str
+    id: str
+    source: str
+    what: str
+    about: str
+    detail: str
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,10 @@ class Views(Protocol):
 
     async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:
         """What could not be read, newest first."""
+        ...
+
+    async def troubles(self) -> tuple[OpenTrouble, ...]:
+        """Technical alerts open now, oldest first."""
         ...
 
     async def figures(self, home: str) -> Figures:

@@ -31,6 +31,7 @@ class EntryKind(StrEnum):
     PLAN_APPLIED = "plan_applied"
     DEVICE_FAULT = "device_fault"
     BATCH_REFUSED = "batch_refused"
+    TROUBLE = "trouble"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ import orjson
 from sqlcipher3 import dbapi2
 
 from gateway.store import schema
-from gateway.store.keys import LogKey, sync_folder
+from gateway.store.durable import sync_folder
+from gateway.store.keys import LogKey
 
 LOG_FILE, WITNESS_FILE, LOCK_FILE = "log.db", "log.json", "lock"
 
@@ -23,6 +24,10 @@ class StoreError(Exception):
 
 class DiskError(StoreError):
     """The disk does not take what must be kept; what was kept before stays."""
+
+
+class NotTakenError(DiskError):
+    """The disk is full, read-only or does not answer now; the log is whole, and it may take it later."""
 
 
 def is_first_start(folder: Path) -> bool:

@@ -1,20 +1,36 @@
 """The home's memory: one encrypted SQLite file, one writer, one transaction per visit or group."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlcipher3 import dbapi2
 
 from cloud_bridge.contract.entries import Entry, EntryKind
-from gateway.store.file import DiskError, open_log
+from devices.readings import FIRST_CREDIBLE_YEAR
+from gateway.store.file import DiskError, NotTakenError, open_log
 from gateway.store.keys import LogKey
 
-CURSOR, JUDGE = "cursor", "judge"
+PASSING = frozenset({8, 10, 13, 14})
+"""SQLite's codes for a disk that is read-only, fails, is full or can't be opened: it may take more later."""
+
+RECENT_COUNT = 1_000
+"""So many entries are never removed, however old: the numbering goes on from them."""
+
+
+RECEIVED_KEPT = timedelta(days=90)
+"""So long the log tells when something was received; after that only that it was."""
+
+_TO_THE_MINUTE = len("2027-01-05T12:00")
+
+RECENT_BYTES_MAX = 800
+"""More would not fit beside the cursor in one page."""
+
+CURSOR, RECENT, JUDGE, TROUBLES = "cursor", "cursor_recent", "judge", "troubles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +54,23 @@ class Met:
     fault: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How far one entry has come: when it was kept, and when and by whom it was received."""
+
+    seq: int
+    kept_at: datetime
+    is_received: bool
+    received_at: datetime | None = None
+    by: str = ""
+
+
 class Store:
     """Keeps the log, the judge's state and the uplink's cursor; forgets nothing it has taken."""
 
     def __init__(self, connection: Any, home: str, log: str) -> None:  # noqa: ANN401 - untyped module
         self._db = connection
+        self.on_failure: Callable[[DiskError], None] = lambda _error: None
         self.home = home
         self.log = log
         self.highest: int = self._db.execute("select coalesce(max(seq), 0) from entry").fetchone()[0]
@@ -59,15 +87,22 @@ class Store:
         self._db.close()
 
     def commit(
-        self, facts: Sequence[Fact], *, at: datetime, judge_state: bytes | None = None, met: Met | None = None
+        self,
+        facts: Sequence[Fact],
+        *,
+        at: datetime,
+        judge_state: bytes | None = None,
+        troubles: bytes | None = None,
+        met: Met | None = None,
     ) -> tuple[Entry, ...]:
         """Keep all or nothing, numbered without a gap, and return what was kept once it is durable."""
         numbered = enumerate(facts, start=self.highest + 1)
         entries = tuple(Entry(seq, at, fact.kind, fact.body) for seq, fact in numbered)
         with self._transaction():
             self._insert(entries, facts)
-            if judge_state is not None:
-                self._keep_state(JUDGE, judge_state.decode())
+            for name, body in ((JUDGE, judge_state), (TROUBLES, troubles)):
+                if body is not None:
+                    self._keep_state(name, body.decode())
             if met is not None:
                 self._db.execute(
                     "insert into device values (?, ?, ?, ?) on conflict (address) do update set"
@@ -81,12 +116,12 @@ class Store:
     def told_before(self, ids: Iterable[str]) -> frozenset[str]:
         """Return those identities that stand in the log already."""
         asked = json.dumps(list(ids))
-        rows = self._db.execute("select id from told where id in (select value from json_each(?))", (asked,))
+        rows = self._rows("select id from told where id in (select value from json_each(?))", (asked,))
         return frozenset(id_ for (id_,) in rows)
 
     def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
         """Return the entries behind a number, oldest first."""
-        rows = self._db.execute(
+        rows = self._rows(
             "select seq, at, kind, body from entry where seq > ? order by seq limit ?", (after, count_max)
         )
         return tuple(
@@ -94,23 +129,107 @@ class Store:
             for seq, at, kind, body in rows
         )
 
-    def move_cursor(self, up_to: int) -> None:
+    def hurried(self, *, after: int) -> tuple[int, ...]:
+        """Return the numbers of alerts and troubles behind a number, newest first, by an index of them."""
+        rows = self._db.execute(
+            "select seq from entry indexed by entry_hurried"
+            " where kind in ('alert', 'trouble') and seq > ? order by seq desc",
+            (after,),
+        )
+        return tuple(seq for (seq,) in rows)
+
+    def numbers_of(self, ids: Iterable[str]) -> tuple[int, ...]:
+        """Return the numbers of the entries with these identities; one that is not there has none."""
+        asked = json.dumps(list(ids))
+        rows = self._db.execute("select seq from told where id in (select value from json_each(?))", (asked,))
+        return tuple(seq for (seq,) in rows)
+
+    def way(self, id_: str) -> Way | None:
+        """Return how far the entry with this identity has come, or None where there is none."""
+        found = self._db.execute(
+            "select entry.seq, entry.at from told join entry on entry.seq = told.seq where told.id = ?",
+            (id_,),
+        ).fetchone()
+        if found is None:
+            return None
+        seq, kept_at = found[0], datetime.fromisoformat(found[1])
+        if seq > self.cursor:
+            return Way(seq, kept_at, is_received=False)
+        first = "select up_to, at, by from received where up_to >= ? order by up_to limit 1"
+        rows = (*self._db.execute(first, (seq,)).fetchall(), *self._recent(), (seq, "", ""))
+        _, at, by = next(row for row in rows if row[0] >= seq)
+        return Way(seq, kept_at, True, datetime.fromisoformat(at) if at else None, by)
+
+    def move_cursor(self, up_to: int, *, at: datetime | None = None, by: str = "") -> None:
         """Note that the ward has committed everything up to a number; never moves back."""
         assert up_to <= self.highest, "a receipt for what was never written"
         if up_to <= self.cursor:
             return
-        with self._transaction():
+        # One that the disk does not take costs a second sending after a restart, and nothing else.
+        with suppress(NotTakenError), self._transaction():
             self._keep_state(CURSOR, str(up_to))
+            if at is not None:
+                self._keep_receipt(up_to, at, by)
         self.cursor = up_to
+
+    def remove_received(self, before: datetime, *, count_max: int) -> int:
+        """Remove the oldest entries that the ward has and that are older than this; return how many.
+
+        What was told stays known, so that a device that tells it again is not believed twice. The
+        rest keeps its numbers and has no gap.
+        """
+        ((oldest,),) = self._rows("select coalesce(min(seq), 1) from entry")
+        young = self._rows("select seq from entry where at >= ? order by seq limit 1", (before.isoformat(),))
+        until = min(self.cursor, self.highest - RECENT_COUNT, *(seq - 1 for (seq,) in young))
+        until = min(until, oldest + count_max - 1)
+        if until < oldest:
+            return 0
+        with self._transaction():
+            self._db.execute("delete from reading where seq <= ?", (until,))
+            self._db.execute("delete from entry where seq <= ?", (until,))
+        return int(until - oldest + 1)
+
+    def _keep_receipt(self, up_to: int, at: datetime, by: str) -> None:
+        """Keep who received what when: a row a minute at most, and the oldest lose their time.
+
+        The newest stand beside the cursor, in the same page of the file: a row of their own for each
+        would wear the card by a second page for each receipt.
+        """
+        recent = self._recent()
+        if recent and recent[-1][1][:_TO_THE_MINUTE] == at.isoformat()[:_TO_THE_MINUTE]:
+            recent = recent[:-1] if recent[-1][2] == by else recent
+        recent.append((up_to, at.isoformat() if at.year >= FIRST_CREDIBLE_YEAR else "", by))
+        body = json.dumps(recent)
+        if len(body) > RECENT_BYTES_MAX:
+            self._db.executemany("insert into received values (?, ?, ?)", recent[:-1])
+            self._forget_times(at)
+            body = json.dumps(recent[-1:])
+        self._keep_state(RECENT, body)
+
+    def _forget_times(self, now: datetime) -> None:
+        """Let the oldest go; one row without a time marks how far nobody knows any more when."""
+        rows = self._db.execute("select up_to, at from received order by up_to limit 100").fetchall()
+        old = [up_to for up_to, at in rows if at and now - datetime.fromisoformat(at) > RECEIVED_KEPT]
+        if old:
+            self._db.execute("delete from received where up_to < ?", (max(old),))
+            self._db.execute("update received set at = '', by = '' where up_to = ?", (max(old),))
+
+    def _recent(self) -> list[tuple[int, str, str]]:
+        return [(up_to, at, by) for up_to, at, by in json.loads(self._state(RECENT) or "[]")]
 
     def judge_state(self) -> bytes | None:
         """Return the judge's state as it stood at the last commit."""
         body = self._state(JUDGE)
         return None if body is None else body.encode()
 
+    def troubles(self) -> bytes | None:
+        """Return which troubles were open at the last commit."""
+        body = self._state(TROUBLES)
+        return None if body is None else body.encode()
+
     def readings(self, series: str, *, count_max: int) -> list[bytes]:
         """Return the newest readings of one series as they stand in the log, newest last."""
-        rows = self._db.execute(
+        rows = self._rows(
             "select body from entry where seq in (select seq from reading where kind = ?"
             " order by measured_at desc, seq desc limit ?)",
             (series, count_max),
@@ -119,7 +238,7 @@ class Store:
 
     def devices(self) -> list[Met]:
         """Return every device ever met, the last heard first."""
-        rows = self._db.execute("select address, driver, last_heard_at, last_fault from device"
+        rows = self._rows("select address, driver, last_heard_at, last_fault from device"
                                 " order by last_heard_at desc, address")  # fmt: skip
         return [
             Met(address, driver, datetime.fromisoformat(at), fault) for address, driver, at, fault in rows
@@ -127,7 +246,8 @@ class Store:
 
     def count(self, kind: EntryKind) -> int:
         """Return how many entries of one kind the log holds."""
-        return int(self._db.execute("select count(*) from entry where kind = ?", (kind,)).fetchone()[0])
+        ((count,),) = self._rows("select count(*) from entry where kind = ?", (kind,))
+        return int(count)
 
     def _insert(self, entries: tuple[Entry, ...], facts: Sequence[Fact]) -> None:
         self._db.executemany(
@@ -148,11 +268,17 @@ class Store:
         )
 
     def _state(self, name: str) -> str | None:
-        row = self._db.execute("select body from state where name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        found = self._rows("select body from state where name = ?", (name,))
+        return str(found[0][0]) if found else None
 
     def _keep_state(self, name: str, body: str) -> None:
         self._db.execute("insert or replace into state values (?, ?)", (name, body))
+
+    def _rows(self, sql: str, words: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return list(self._db.execute(sql, words))
+        except dbapi2.DatabaseError as error:
+            raise DiskError(f"the log can't be read: {error}. Is the disk broken?") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -160,9 +286,14 @@ class Store:
             self._db.execute("begin immediate")
             try:
                 yield
+                self._db.execute("commit")
             except BaseException:
-                self._db.execute("rollback")
+                if self._db.in_transaction:  # a full disk has rolled back already
+                    self._db.execute("rollback")
                 raise
-            self._db.execute("commit")
         except dbapi2.DatabaseError as error:
-            raise DiskError(f"the log can't be written: {error}. Is the disk full or broken?") from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            kind = NotTakenError if code in PASSING else DiskError
+            failure = kind(f"the log can't be written: {error}. Is the disk full or broken?")
+            self.on_failure(failure)
+            raise failure from error

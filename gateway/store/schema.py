@@ -31,6 +31,18 @@ def m0001_the_log(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m0005_what_goes_first_and_who_has_it(db: Database) -> None:
+    """Find alerts and troubles without reading the whole log; keep when which receipt came, and whose."""
+    for statement in (
+        "create index entry_hurried on entry (seq) where kind in ('alert', 'trouble')",
+        "create table received (up_to integer primary key, at text not null, by text not null)",
+        # What was received before this table was made was so at a time that nobody kept.
+        "insert into received select cast(body as integer), '', '' from state where name = 'cursor'",
+    ):
+        db.execute(statement)
+
+
 def migrate(connection: Any) -> None:  # noqa: ANN401 - the encrypted module has no types
     """Bring the tables up to date, each step in a transaction of its own."""
     MIGRATIONS.apply(Database(connection))

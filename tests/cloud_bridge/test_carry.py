@@ -2,17 +2,19 @@
 
 import asyncio
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import blake2b
 from random import Random
 
 import orjson
 import pytest
 
-from cloud_bridge.carry import RECEIPT_TIMEOUT_S, Carrier
+from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.entries import Batch, Entry, EntryKind
 from cloud_bridge.contract.receipts import Receipt, Refusal
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.together import together
+from cloud_bridge.uplink import PATIENCE_S
 from simulators.broker import SmallBroker
 from simulators.virtual_mqtt import VirtualBroker
 from tests.given import HOME, NOON
@@ -24,14 +26,28 @@ class MemoryLog:
 
     def __init__(self, count: int) -> None:
         self.home, self.log, self.cursor, self.highest = HOME, "log-1", 0, count
+        self.alerts: dict[int, bytes] = {}
+        self.received: list[tuple[int, datetime, str]] = []
 
     def entries(self, *, after, count_max):
         last = min(self.highest, after + count_max)
-        return tuple(Entry(seq, NOON, EntryKind.READING, b"{}") for seq in range(after + 1, last + 1))
+        return tuple(
+            Entry(seq, NOON, EntryKind.ALERT, self.alerts[seq])
+            if seq in self.alerts
+            else Entry(seq, NOON, EntryKind.READING, b"{}")
+            for seq in range(after + 1, last + 1)
+        )
 
-    def move_cursor(self, up_to):
+    def hurried(self, *, after):
+        return tuple(seq for seq in sorted(self.alerts, reverse=True) if after < seq <= self.highest)
+
+    def numbers_of(self, ids):
+        return tuple(map(int, ids))
+
+    def move_cursor(self, up_to, *, at, by):
         assert up_to <= self.highest
         self.cursor = max(self.cursor, up_to)
+        self.received.append((up_to, at, by))
 
 
 class Town:
@@ -42,6 +58,7 @@ class Town:
         self.broker = SmallBroker()
         self.road = VirtualBroker(self.broker, Random(1))
         self.refusals: list[Refusal] = []
+        self.denials: list[str] = []
         self.changed = asyncio.Event()
         self.carrier = Carrier(
             self.log,
@@ -50,6 +67,7 @@ class Town:
             dice=Random(1),
             on_change=self.changed.set,
             on_refusal=self.refusals.append,
+            on_denied=self.denials.append,
         )
 
     @asynccontextmanager
@@ -109,7 +127,7 @@ def test_without_a_receipt_the_batch_comes_again():
             first = await next_batch(ward)
             begun_s = asyncio.get_running_loop().time()
             assert await next_batch(ward) == first
-            assert asyncio.get_running_loop().time() - begun_s == pytest.approx(RECEIPT_TIMEOUT_S, abs=2)
+            assert asyncio.get_running_loop().time() - begun_s == pytest.approx(PATIENCE_S, abs=2)
 
     in_virtual_time(story())
 
@@ -171,9 +189,10 @@ def test_a_refused_batch_is_noted_and_cut_smaller():
     async def story():
         town = Town(count=8)
         async with town.living() as ward:
-            assert len((await next_batch(ward)).entries) == 8
-            town.carrier._window.batch_count_max = 8
-            await answer(ward, Refusal("d1", "a batch with a broken part"))
+            batch = await next_batch(ward)
+            assert len(batch.entries) == 8
+            digest = blake2b(bytes(batch), digest_size=16).hexdigest()
+            await answer(ward, Refusal(digest, "a batch with a broken part"))
             assert len((await next_batch(ward)).entries) == 4
             assert [refusal.reason for refusal in town.refusals] == ["a batch with a broken part"]
 

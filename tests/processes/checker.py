@@ -13,8 +13,8 @@ from typing import NamedTuple
 import psycopg
 from sqlcipher3 import dbapi2
 
-CONFIRM_WINDOW_S = 1.0
-"""So shortly before a hub is killed the radio may have confirmed what nobody has committed (S2)."""
+CONFIRM_WINDOW_S = 0.3
+"""So shortly before a hub is killed the radio may have confirmed what nobody has committed."""
 
 LATE_S = 1.0
 """A confirmation may lie in a socket when the hub that sent it dies: the device hears it so much later."""
@@ -180,11 +180,11 @@ def _check_devices(
     verdict.fault("doubled", (f"{name} has {value} {kept[value]} times" for value in _doubles(kept)))
     missing = [value for value in expected if value not in kept]
     strange = {value[:3]: value for value in kept if value not in expected}
+    excused = _excused([expected[value] for value in missing], killed_s or ())
     for value in missing:
-        record = expected[value]
         if (other := strange.pop(value[:3], None)) is not None:
             verdict.fault("altered", [f"{name} has {other.value} for {value}"])
-        elif not is_in_confirm_window(record, killed_s or ()):
+        elif id(expected[value]) not in excused:
             # What the hub lost the ward can't have: once is enough to say it, and it is excused once.
             verdict.fault("lost", [f"{name} has no {value}"] * (killed_s is not None))
         else:
@@ -192,12 +192,16 @@ def _check_devices(
     verdict.fault("invented", (f"{name} has {value}" for value in strange.values()))
 
 
-def is_in_confirm_window(record: Measured, killed_s: Iterable[tuple[float, float]]) -> bool:
-    """Tell whether a hub was killed just when this was confirmed by a device that then forgets it."""
-    at_s = record.confirmed_at_s
-    if record.is_kept or at_s is None:
-        return False
-    return any(begun_s - CONFIRM_WINDOW_S <= at_s <= dead_s + LATE_S for begun_s, dead_s in killed_s)
+def _excused(missing: list[Measured], killed_s: Iterable[tuple[float, float]]) -> set[int]:
+    """Return which records a kill of the hub explains: of each forgetful device the one in hand, no more."""
+    found = {}
+    for begun_s, dead_s in killed_s:
+        for record in missing:
+            at_s = record.confirmed_at_s
+            is_in_time = at_s is not None and begun_s - CONFIRM_WINDOW_S <= at_s <= dead_s + LATE_S
+            if is_in_time and not record.is_kept:
+                found.setdefault((begun_s, record.values[0].device), record)
+    return {id(record) for record in found.values()}
 
 
 def _check_alerts(verdict: Verdict, name: str, place: Place) -> None:

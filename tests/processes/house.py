@@ -12,7 +12,8 @@ import psycopg
 from cloud_bridge.contract.entries import Entry
 from gateway.settings import Settings
 from gateway.start import open_store
-from gateway.store.keys import log_key
+from gateway.store.episodes import look_key
+from gateway.store.key_place import KeyPlace
 from tests.given import HOME
 from tests.program import ROOT, WAIT_S, Program, pusterom
 
@@ -78,7 +79,7 @@ class House:
     def log_key(self) -> str:
         """Return the raw key of the hub's log, for who reads the file past our store."""
         settings = Settings.load(self.folder / "hub.toml")
-        return log_key(settings.key_file, credentials=None, is_first_start=False).pragma()
+        return look_key(KeyPlace.of(settings), settings.home).pragma()
 
     def rows(self, sql: str) -> list[tuple]:
         """Ask the ward's PostgreSQL, past all our own code."""

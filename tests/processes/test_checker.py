@@ -158,16 +158,16 @@ async def test_what_is_planted_is_named(three, name):
 @pytest.mark.parametrize(
     ("at_s", "killed_s", "is_keeping", "is_excused"),
     [
-        (500.0, (500.4, 500.5), False, True),
+        (500.2, (500.4, 500.5), False, True),
+        (500.0, (500.4, 500.5), False, False),
         (500.9, (500.4, 500.5), False, True),
-        (500.0, (501.4, 501.5), False, False),
         (502.0, (500.4, 500.5), False, False),
-        (500.0, (500.4, 500.5), True, False),
+        (500.2, (500.4, 500.5), True, False),
         (None, (500.4, 500.5), False, False),
     ],
 )
 async def test_only_the_confirm_window_excuses(three, at_s, killed_s, is_keeping, is_excused):
-    """Excused is what a forgetful device was told is safe within a second of a kill, and it is counted."""
+    """Excused is what a forgetful device was told is safe just before a kill, and it is counted."""
     facts = [{"kind": "spo2", "value": 90.0} | _time(9)]
     three.note(what="measured", record=5, is_keeping=is_keeping, facts=facts)
     if at_s is not None:
@@ -181,3 +181,13 @@ async def test_a_line_that_is_half_written_is_no_line(three):
     with three.record.open("a") as file:
         file.write('{"what": "measured", "dev')
     assert three.verdict().faults == []
+
+
+async def test_one_kill_excuses_one_record_of_a_device(three):
+    """What stood in memory beyond the record in hand is lost, and no kill excuses it."""
+    for number in (5, 6):
+        facts = [{"kind": kind, "value": 90.0} | _time(number + 3) for kind in ("spo2", "pulse_rate")]
+        three.note(what="measured", record=number, is_keeping=False, facts=facts)
+        three.note(what="confirmed", record=number, at_s=500.0 + number / 100)
+    verdict = three.verdict(((500.1, 500.2),))
+    assert (verdict.counts["excused"], verdict.counts["lost"]) == (2, 2)

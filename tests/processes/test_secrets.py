@@ -248,7 +248,10 @@ def _plant_what_was_made(planted: Planted, line: Line) -> None:
     key = re.search("[0-9a-f]{64}", line.house.log_key())[
         0
     ]  # what stands behind it is the salt, and no secret
-    planted.plant("log key", "", bytes.fromhex(key))
+    planted.plant("log key", "itself", bytes.fromhex(key))
+    planted.plant(
+        "log key", "what wraps it", bytes.fromhex((line.house.folder / "hub.key").read_text().strip())
+    )
     for number, bond in enumerate(_bonds(line.house.folder / "log" / BONDS_FILE)):
         planted.plant("bond", f"{number}", bond)
     for number, frame in enumerate(line.room.said("^frame (.*)")):
@@ -294,7 +297,7 @@ def test_no_secret_stands_where_it_does_not_belong():
 
 def _see_that_all_was_there(channels: dict[str, bytes], planted: Planted) -> None:
     """A search in the wrong place finds nothing: what must stand somewhere does."""
-    assert any("log.db-wal" in name for name in channels)
+    assert all(any(part in name for name in channels) for part in ("log.db-wal", "keyring.json"))
     assert {"disk: log.db", "disk: log.json", "disk: outside.json", f"disk: {BONDS_FILE}"} <= set(channels)
     assert found(planted.of("bond"), "", channels[f"disk: {BONDS_FILE}"]) != []
     assert len(found(planted.of("reading"), "", channels["payloads"])) >= len(WEIGHTS)

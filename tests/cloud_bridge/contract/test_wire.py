@@ -10,6 +10,7 @@ import orjson
 import zstandard
 
 from cloud_bridge.backend.ingest import KeepBatch, KeepState, Quarantine, _refusal, meaning_of
+from cloud_bridge.backend.standing import Birth
 from cloud_bridge.broker import Message, UplinkError
 from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.bodies import reading_body
@@ -46,6 +47,10 @@ class EmptyLog:
     """A log that nobody has written to."""
 
     home, log, highest, cursor = HOME, LOG, 0, 0
+
+    def hurried(self, *, after):
+        assert after == 0
+        return ()
 
 
 def heard_at_birth() -> Listener:
@@ -85,7 +90,7 @@ def test_the_batch_is_the_one_that_the_hub_sends():
 
 def test_the_receipt_is_the_one_that_the_ward_sends():
     """The example of a receipt is what the ward says, and the hub reads it."""
-    receipt = Receipt(LOG, 40, (Span(41, 60),), (7,))
+    receipt = Receipt(LOG, 40, (Span(41, 60),), (7,), kept=(Span(61, 80),), highest=80, by="ward")
     assert orjson.loads(bytes(receipt)) == orjson.loads(RECEIPT)
     assert answer_from_bytes(RECEIPT.encode()) == receipt
 
@@ -109,7 +114,9 @@ def test_birth_and_last_will_are_those_of_the_hub():
         birth.topic,
         {**orjson.loads(BIRTH), "is_online": False},
     )
-    assert meaning_of(Message(birth.topic, BIRTH.encode()), NOON) == KeepState(HOME, True, NOON, LOG)
+    assert meaning_of(Message(birth.topic, BIRTH.encode()), NOON) == KeepState(
+        HOME, True, NOON, Birth(LOG, "91b7584a2265b1f5", 1, 0)
+    )
 
 
 def test_topics_kinds_and_limits_are_those_of_the_program():
