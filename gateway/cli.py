@@ -52,7 +52,7 @@ def hub_run(
     config: HubFile = Path("config/hub.toml"),
     radio: Annotated[str | None, typer.Option(help="bluez, or unix:/path of `pusterom simulate`.")] = None,
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://host:port")] = None,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Run the hub until Ctrl-C. Needs a settings file; the log and its key are made at first start.
 
@@ -113,7 +113,7 @@ def ward_run(
     config: WardFile = Path("config/ward.toml"),
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://host:port")] = None,
     database: Annotated[str | None, typer.Option(help="sqlite:///file or postgresql://…")] = None,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Run the ward until Ctrl-C: takes in what homes publish and serves the work list.
 

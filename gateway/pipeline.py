@@ -153,7 +153,7 @@ class Visit:
         self.frame_count = 0
         self._pipeline = pipeline
         self._driver = driver
-        self._address = address
+        self.address = address
         self._patient_slot = told.user_slot
         self._identity = NOT_TOLD
         self._blocks = BlockBuilder()
@@ -187,7 +187,7 @@ class Visit:
         """Return the circumstances in which a frame that comes now is heard."""
         pipeline = self._pipeline
         return Heard(
-            self._address,
+            self.address,
             self._driver.id,
             pipeline.now(),
             pipeline.timezone,
@@ -199,13 +199,13 @@ class Visit:
     def fault(self, reason: str, data: bytes = b"") -> None:
         """Note that the device, or its driver, broke the protocol; the bytes are kept."""
         kept = data[:FAULT_BYTES_MAX].hex()
-        self._faults.append(DeviceFault(self._address, self._driver.id, reason, kept))
+        self._faults.append(DeviceFault(self.address, self._driver.id, reason, kept))
 
     def flush(self) -> None:
         """Commit what has been said so far; what is committed is kept, whatever comes next."""
         if self._readings or self._faults:
             last_fault = self._faults[-1].reason if self._faults else None
-            met = Met(self._address, self._driver.id, self._pipeline.now(), last_fault)
+            met = Met(self.address, self._driver.id, self._pipeline.now(), last_fault)
             readings, faults = self._readings, self._faults
             self._readings, self._faults = [], []
             self._pipeline.keep(readings, faults, met)

@@ -56,6 +56,7 @@ class Part:
 PARTS = (
     Part("mosquitto", ("/usr/sbin/mosquitto", "mosquitto"), "mosquitto"),
     Part("postgres", ("/usr/lib/postgresql/*/bin/initdb", "initdb"), "postgresql"),
+    Part("faketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",), "faketime"),
     Part("browser", ("chromium", "chromium-browser", "google-chrome"), "chromium"),
     Part("power", ("/usr/lib/*/libfuse3.so.*", "/lib/*/libfuse3.so.*"), "fuse3", _no_disks),
 )

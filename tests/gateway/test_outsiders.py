@@ -106,7 +106,7 @@ def test_a_matches_that_raises_on_some_device_is_asked_no_more(tmp_path, package
 
     fault, problem = play(tmp_path, story)
     assert (fault.device, fault.reason) == (THEIRS, "driver fault: ZeroDivisionError")
-    assert problem == "matches() raises ZeroDivisionError: division by zero"
+    assert problem == "matches() raises ZeroDivisionError"
 
 
 def test_a_broken_frame_is_a_fault_and_hides_no_good_one(tmp_path, packages):

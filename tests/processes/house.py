@@ -12,6 +12,8 @@ import psycopg
 from cloud_bridge.contract.entries import Entry
 from gateway.settings import Settings
 from gateway.start import open_store
+from gateway.store.episodes import look_key
+from gateway.store.key_place import KeyPlace
 from tests.given import HOME
 from tests.program import ROOT, WAIT_S, Program, pusterom
 
@@ -73,6 +75,11 @@ class House:
             return store.entries(after=0, count_max=100_000)
         finally:
             store.close()
+
+    def log_key(self) -> str:
+        """Return the raw key of the hub's log, for who reads the file past our store."""
+        settings = Settings.load(self.folder / "hub.toml")
+        return look_key(KeyPlace.of(settings), settings.home).pragma()
 
     def rows(self, sql: str) -> list[tuple]:
         """Ask the ward's PostgreSQL, past all our own code."""

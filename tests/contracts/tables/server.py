@@ -30,7 +30,7 @@ class Server:
         self._run(program("initdb"), "--pgdata", str(self._data), *words)
 
     def start(self) -> None:
-        """Start, and return once it answers."""
+        """Start, and return once it answers; only what must survive a crash pays for durability."""
         settings = f"-k {self._folder} -c listen_addresses="
         if not self._is_durable:
             settings += " -c fsync=off -c full_page_writes=off"
@@ -40,6 +40,11 @@ class Server:
     def kill(self) -> None:
         """Stop without goodbye: no checkpoint, connections cut."""
         self._run(program("pg_ctl"), "-D", str(self._data), "-w", "-m", "immediate", "stop")
+
+    @property
+    def pid(self) -> int:
+        """The process of which all others of the server are children."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
 
     def _run(self, *words: str) -> None:
         account = getpwnam(next(filter(_is_known, ACCOUNTS))) if os.geteuid() == 0 else None
