@@ -79,8 +79,6 @@ class Ours:
             self.now.tell(signal.SIGKILL)
         self.now.ended()
         self.killed_s.append((begun_s, time.monotonic()))
-        for left in glob(f"/dev/shm/*faketime_*_{self.now.pid}"):
-            Path(left).unlink()
 
     def tend(self) -> None:
         """Start again what ended by itself, as its unit says; a kill is not of itself."""
@@ -97,6 +95,8 @@ class Ours:
         """End it, and let go of all its runs."""
         for run in self._runs:
             run.close()
+            for left in glob(f"/dev/shm/*faketime_*_{run.pid}"):
+                Path(left).unlink()  # whoever is killed leaves its clock behind
 
 
 class Broker:
