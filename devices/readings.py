@@ -167,8 +167,7 @@ def dated(reading: Reading, measured_at: datetime) -> Reading:
         mark = Quality.TIME_UNCERTAIN
     else:
         return reading
-    told = tuple(flag for flag in Quality if flag in {*reading.quality, mark})
-    return replace(reading, measured_at=measured_at, quality=told)
+    return replace(reading, measured_at=measured_at, quality=_in_order({*reading.quality, mark}))
 
 
 def reading_id(device: str, kind: Kind, value: float, said: datetime | int) -> str:
@@ -222,12 +221,9 @@ def reading_of(
     is its number in the device's memory; it counts only where the device says no time.
     """
     corrected = _corrected(device_time, heard, quality) if is_clock_set else None
-    offset_s = heard.clock.offset_s(heard.timezone) if corrected and heard.clock else None
-    believed = corrected or believed_time(device_time, heard, is_clock_set=is_clock_set)
+    believed, offset_s = corrected or (believed_time(device_time, heard, is_clock_set=is_clock_set), None)
     place = heard.received_at if record is None else record
-    is_dated = believed is not None or device_time is None
-    is_dated = is_dated and abs(offset_s or 0) <= CLOCK_FAR_OFF_S
-    flags = {*quality, *_doubts(kind, value, heard, user_slot, is_dated=is_dated)}
+    is_dated = (believed is not None or device_time is None) and abs(offset_s or 0) <= CLOCK_FAR_OFF_S
     return Reading(
         id=reading_id(heard.device, kind, value, device_time or place),
         kind=kind,
@@ -237,7 +233,7 @@ def reading_of(
         measured_at=believed or heard.received_at,
         received_at=heard.received_at,
         device_time=device_time,
-        quality=tuple(flag for flag in Quality if flag in flags),
+        quality=_in_order({*quality, *_doubts(kind, value, heard, user_slot, is_dated=is_dated)}),
         user_slot=user_slot,
         is_continuous=is_continuous,
         identity=heard.identity,
@@ -248,21 +244,29 @@ def reading_of(
     )
 
 
-def _corrected(device_time: datetime | None, heard: Heard, quality: Collection[Quality]) -> datetime | None:
-    """Return when the device measured, put right by the offset of this visit; None where none is needed.
+def _corrected(
+    device_time: datetime | None, heard: Heard, quality: Collection[Quality]
+) -> tuple[datetime, float] | None:
+    """Return when the device measured, put right by the offset of this visit, and that; None without need.
 
     A clock that is set in this visit was off before, not after: only what was stored is put right.
     What then lies in the future was measured before the clock lost its time: the offset says nothing.
     """
     if device_time is None or heard.clock is None:
         return None
+    offset_s = heard.clock.offset_s(heard.timezone)
     is_set_next = heard.clock.clock.is_set_next and Quality.FROM_STORAGE not in quality
-    if is_set_next or abs(heard.clock.offset_s(heard.timezone)) <= CLOCK_OFF_S_MAX:
+    if is_set_next or abs(offset_s) <= CLOCK_OFF_S_MAX:
         return None
     moment = heard.clock.instant(device_time)
     if moment is None or not FIRST_CREDIBLE_YEAR <= moment.year <= LAST_CREDIBLE_YEAR:
         return None
-    return moment if moment <= heard.received_at + timedelta(seconds=CLOCK_AHEAD_S_MAX) else None
+    is_ahead = moment > heard.received_at + timedelta(seconds=CLOCK_AHEAD_S_MAX)
+    return None if is_ahead else (moment, offset_s)
+
+
+def _in_order(flags: set[Quality]) -> tuple[Quality, ...]:
+    return tuple(flag for flag in Quality if flag in flags)
 
 
 def _doubts(

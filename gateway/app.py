@@ -18,11 +18,11 @@ from cloud_bridge.contract.receipts import Refusal
 from cloud_bridge.contract.trouble import TroubleKind
 from devices.catalog import HOUSE, Catalog
 from devices.driver import NOTHING_TOLD, Advertisement, Driver, Told
-from gateway.hub_clock import Box, HubClock
+from gateway.hub_clock import Box, HubClock, TrustedClock
 from gateway.outside import NOBODY_OUTSIDE, Outside, Outsider
 from gateway.outsiders import Outsiders
 from gateway.pipeline import Pipeline
-from gateway.ports import Now, Radio, RadioError, untold
+from gateway.ports import Now, Radio, RadioError
 from gateway.store.log import Store
 from gateway.talk import Overheard, talk
 from gateway.troubles import Troubles
@@ -56,11 +56,9 @@ class Hub:
     ) -> None:
         self.radio_problem: str | None = None
         self.store = store
-        self.clock = None if box is None else HubClock(store, box, on_found=self._committed)
-        now, clock = (now, untold) if self.clock is None else (self.clock.now, self.clock.clock)
-        self.now = now
-        self._radio = radio
-        self._visits = visits or Visits()
+        self.clock = TrustedClock(now) if box is None else HubClock(store, box, on_found=self._committed)
+        self.now = now = self.clock.now
+        self._radio, self._visits, self._catalog = radio, visits or Visits(), catalog
         self._told = dict(told or {})
         self.on_change: Callable[[], None] = lambda: None
         self.carrier = Carrier(
@@ -73,11 +71,10 @@ class Hub:
             backoff_s_max=backoff_s_max,
         )
         self.pipeline = Pipeline(
-            store, plan, now=now, timezone=timezone, on_commit=self._committed, clock=clock
+            store, plan, now=now, timezone=timezone, on_commit=self._committed, clock=self.clock.clock
         )
-        self.troubles = Troubles(store, now=now, on_change=self._committed, clock=clock)
+        self.troubles = Troubles(store, now=now, on_change=self._committed, clock=self.clock.clock)
         self._overheard = Overheard(self.pipeline)
-        self._catalog = catalog
         self._tasks: asyncio.TaskGroup | None = None
         self.outsiders = Outsiders(outside, self.pipeline, self._visit_outside, self._told_of)
 
@@ -88,8 +85,7 @@ class Hub:
             self._tasks = tasks
             tasks.create_task(self.carrier.run())
             tasks.create_task(self._listen())
-            if self.clock is not None:
-                tasks.create_task(self.clock.run(self._doubt_clock))
+            tasks.create_task(self.clock.run(self._doubt_clock))
             if self.outsiders.all:
                 tasks.create_task(self.outsiders.run())
 
