@@ -19,11 +19,11 @@ from cloud_bridge.contract.trouble import TroubleKind
 from devices.catalog import HOUSE, Catalog
 from devices.driver import NOTHING_TOLD, Advertisement, Driver, Told
 from gateway.disk import DiskWatch
-from gateway.hub_clock import Box, HubClock
+from gateway.hub_clock import Box, HubClock, TrustedClock
 from gateway.outside import NOBODY_OUTSIDE, Outside, Outsider
 from gateway.outsiders import Outsiders
 from gateway.pipeline import Pipeline
-from gateway.ports import Disk, Now, Radio, RadioError, untold
+from gateway.ports import Disk, Now, Radio, RadioError
 from gateway.retention import Retention
 from gateway.road_troubles import RoadTroubles
 from gateway.store.file import DiskError
@@ -63,25 +63,23 @@ class Hub:
         outside: Outside = NOBODY_OUTSIDE,
     ) -> None:
         self.radio_problem: str | None = None
-        self.store, self._radio = store, radio
-        self.clock = None if box is None else HubClock(store, box, on_found=self._committed)
-        now, clock = (now, untold) if self.clock is None else (self.clock.now, self.clock.clock)
-        self.now = now
-        self._visits = visits or Visits()
+        self.store = store
+        self.clock = TrustedClock(now) if box is None else HubClock(store, box, on_found=self._committed)
+        self.now = now = self.clock.now
+        self._radio, self._visits, self._catalog = radio, visits or Visits(), catalog
         self._told = dict(told or {})
         self.on_change: Callable[[], None] = lambda: None
         self.carrier = self._carrier(broker, dice, backoff_s_max)
         self.pipeline = Pipeline(
-            store, plan, now=now, timezone=timezone, on_commit=self._committed, clock=clock
+            store, plan, now=now, timezone=timezone, on_commit=self._committed, clock=self.clock.clock
         )
-        self.troubles = Troubles(store, now=now, on_change=self._committed, clock=clock)
+        self.troubles = Troubles(store, now=now, on_change=self._committed, clock=self.clock.clock)
         self.disk = DiskWatch(disk, self.troubles, retry=self._keep_waiting)
         store.on_failure = self._disk_failed
-        self._retention = Retention(store, plan, now=now, clock=clock)
+        self._retention = Retention(store, plan, now=now, clock=self.clock.clock)
         self._road_troubles = RoadTroubles(store, self.troubles, lambda: self.carrier.is_anything_aside)
         self._radio_away_s: float | None = None
         self._overheard = Overheard(self.pipeline)
-        self._catalog = catalog
         self._tasks: asyncio.TaskGroup | None = None
         self.outsiders = Outsiders(outside, self.pipeline, self._visit_outside, self._told_of)
 
@@ -107,8 +105,7 @@ class Hub:
             tasks.create_task(self._listen())
             tasks.create_task(self.disk.run())
             tasks.create_task(self._retention.run())
-            if self.clock is not None:
-                tasks.create_task(self.clock.run(self._doubt_clock))
+            tasks.create_task(self.clock.run(self._doubt_clock))
             if self.outsiders.all:
                 tasks.create_task(self.outsiders.run())
 

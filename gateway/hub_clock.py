@@ -8,6 +8,7 @@ from datetime import datetime
 from cloud_bridge.contract.dating import ClockFound, found_body
 from cloud_bridge.contract.entries import Clock, EntryKind
 from gateway.clock import ClockState, Tick, look, restored
+from gateway.ports import Now
 from gateway.store.file import DiskError
 from gateway.store.log import Fact, Store
 
@@ -20,6 +21,20 @@ Box = Callable[[], Tick]
 """What the box shows now."""
 
 log = logging.getLogger(__name__)
+
+
+class TrustedClock:
+    """The clock of a hub whose box says nothing of itself: what it shows is believed, and nothing is told."""
+
+    def __init__(self, now: Now) -> None:
+        self.now = now
+
+    def clock(self) -> Clock | None:
+        """Say nothing."""
+        return None
+
+    async def run(self, _tell: Callable[[str | None], None]) -> None:
+        """Look at nothing."""
 
 
 class HubClock:

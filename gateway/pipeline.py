@@ -13,6 +13,7 @@ from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, pl
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from devices.blocks import BlockBuilder
+from devices.clocks import DeviceClock, HeardClock
 from devices.driver import NOTHING_TOLD, Driver, FrameError, LinkError, Told
 from devices.identity import NOT_TOLD, DeviceIdentity
 from devices.readings import Heard, Reading
@@ -156,6 +157,7 @@ class Visit:
         self.address = address
         self._patient_slot = told.user_slot
         self._identity = NOT_TOLD
+        self._clock: HeardClock | None = None
         self._blocks = BlockBuilder()
         self._readings: list[Reading] = []
         self._faults: list[DeviceFault] = []
@@ -168,6 +170,10 @@ class Visit:
         """
         if isinstance(frame, DeviceIdentity):
             self._identity = self._identity.completed_by(frame)
+            return
+        if isinstance(frame, DeviceClock):
+            has_time = self._pipeline.wall_clock() is not None
+            self._clock = HeardClock(frame, self._pipeline.now()) if has_time else None
             return
         self.frame_count += 1
         try:
@@ -192,6 +198,7 @@ class Visit:
             pipeline.now(),
             pipeline.timezone,
             identity=self._identity,
+            clock=self._clock,
             tier=self._driver.tier,
             patient_slot=self._patient_slot,
         )

@@ -18,7 +18,7 @@ _BLOCK: TypeAdapter[Block] = TypeAdapter(Block)
 _UNSAID = {
     field.name: field.default
     for field in fields(Reading)
-    if field.name in {"identity", "tier", "setting", "grade", "reference"}
+    if field.name in {"identity", "tier", "setting", "grade", "reference", "clock_offset_s"}
 }
 """What few readings have goes unsaid where it is as usual."""
 
