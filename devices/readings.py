@@ -222,10 +222,9 @@ def reading_of(
     """
     corrected = _corrected(device_time, heard, quality) if is_clock_set else None
     believed, offset_s = corrected or (believed_time(device_time, heard, is_clock_set=is_clock_set), None)
-    place = heard.received_at if record is None else record
     is_dated = (believed is not None or device_time is None) and abs(offset_s or 0) <= CLOCK_FAR_OFF_S
     return Reading(
-        id=reading_id(heard.device, kind, value, device_time or place),
+        id=reading_id(heard.device, kind, value, device_time or _place(heard, record)),
         kind=kind,
         value=value,
         device=heard.device,
@@ -242,6 +241,10 @@ def reading_of(
         reference=reference,
         clock_offset_s=offset_s,
     )
+
+
+def _place(heard: Heard, record: int | None) -> datetime | int:
+    return heard.received_at if record is None else record
 
 
 def _corrected(
