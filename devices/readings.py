@@ -243,6 +243,10 @@ def reading_of(
     )
 
 
+def _place(heard: Heard, record: int | None) -> datetime | int:
+    return heard.received_at if record is None else record
+
+
 def _corrected(
     device_time: datetime | None, heard: Heard, quality: Collection[Quality]
 ) -> tuple[datetime, float] | None:

@@ -23,6 +23,8 @@ STA_UNSYNC = 0x0040
 _STATUS_AT = 40
 """Where `status` stands in `struct timex` of a 64-bit Linux: modes and four long numbers come first."""
 
+_C = ctypes.CDLL(None)
+
 _TIMEX_BYTES = 512  # more than any kernel writes
 
 
@@ -49,7 +51,7 @@ def is_synced() -> bool:
 
 def _kernel_status() -> int | None:
     """Return the kernel's own word, which only asks and sets nothing; None where it may not be asked."""
-    adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
+    adjtimex = getattr(_C, "adjtimex", None)
     if adjtimex is None or ctypes.sizeof(ctypes.c_long) != ctypes.sizeof(ctypes.c_int64):
         return None
     answer = ctypes.create_string_buffer(_TIMEX_BYTES)

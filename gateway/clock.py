@@ -87,11 +87,10 @@ def look(state: ClockState, tick: Tick) -> tuple[ClockState, ClockFound | None]:
         then = replace(then, newest=line.instant(tick.uptime_s))
     if state.line is None:
         return then, None
-    offset_s = (line.instant(tick.uptime_s) - state.line.instant(tick.uptime_s)).total_seconds()
-    is_found = state.line.trust == "unknown" != line.trust
-    if not is_found and abs(offset_s) <= JUMP_S:
-        return then, None
     now = line.instant(tick.uptime_s)
+    offset_s = (now - state.line.instant(tick.uptime_s)).total_seconds()
+    if abs(offset_s) <= JUMP_S:  # out of the unknown it is always years
+        return then, None
     return then, ClockFound(state.boot, state.first, tick.uptime_s, now, line.trust, offset_s)
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import orjson
 
 from cloud_bridge.contract.bodies import alert_from, fault_from, plan_from, reading_from
+from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import EntryKind, clock_from
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import has_moment
@@ -233,7 +234,11 @@ def identity_in(kept: Kept) -> str | None:
     return None
 
 
-_OTHERS: dict[str, Reader] = {EntryKind.PLAN_APPLIED: plan_from, EntryKind.DEVICE_FAULT: fault_from}
+_OTHERS: dict[str, Reader] = {
+    EntryKind.PLAN_APPLIED: plan_from,
+    EntryKind.DEVICE_FAULT: fault_from,
+    EntryKind.CLOCK_FOUND: found_from,
+}
 
 
 def _reason(error: Exception) -> str:

@@ -80,9 +80,9 @@ def test_a_clock_that_is_nearly_right_is_taken_at_its_word(now, off_s):
 
 def test_a_live_number_after_the_clock_was_set_is_not_put_right_twice():
     """The offset was measured before; only what was stored was made by the old clock."""
-    listener = hearing(NOON, local(NOON) - timedelta(hours=3), is_set_next=True)
+    listener = hearing(NOON, local(NOON) + timedelta(hours=3), is_set_next=True)
     assert told(listener, local(NOON)).measured_at == NOON
-    stored = told(listener, local(NOON) - timedelta(hours=4), quality=STORED)
+    stored = told(listener, local(NOON) + timedelta(hours=2), quality=STORED)
     assert stored.measured_at == NOON - timedelta(hours=1)
 
 

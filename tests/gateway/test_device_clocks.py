@@ -58,6 +58,13 @@ def test_a_ring_whose_clock_is_off_tells_its_night_at_the_right_time(tmp_path, o
 def test_without_a_time_of_our_own_nothing_is_compared(tmp_path):
     """A hub that stands in 1970 measures no offset: the device's word is the best there is."""
     clock = DeviceClock(WALL - timedelta(hours=3))
+    for now, is_compared in ((LONG_AGO, False), (NOON, True)):
+        pipeline = Pipeline(
+            store(tmp_path / str(now.year)), plan(), now=lambda now=now: now, timezone=OSLO, on_commit=list
+        )
+        visit = pipeline.visit(viatom_o2ring.DRIVER, OXIMETER)
+        visit.take(clock)
+        assert (visit.heard().clock is not None) is is_compared
     readings, _ = kept(tmp_path, clock, night(WALL - timedelta(hours=8)), now=LONG_AGO)
     assert readings[0].clock_offset_s is None
     assert readings[0].measured_at == NOON - timedelta(hours=8)
