@@ -268,10 +268,6 @@ def _corrected(
     return None if is_ahead else (moment, offset_s)
 
 
-def _place(heard: Heard, record: int | None) -> datetime | int:
-    return heard.received_at if record is None else record
-
-
 def _in_order(flags: set[Quality]) -> tuple[Quality, ...]:
     return tuple(flag for flag in Quality if flag in flags)
 

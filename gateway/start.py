@@ -14,6 +14,7 @@ from cloud_bridge.settings import load_plan
 from gateway.apart import ask
 from gateway.app import Hub
 from gateway.box import box
+from gateway.certificate_watch import CertificateWatch
 from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
@@ -80,5 +81,8 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
         say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(hub.run())
+            tasks.create_task(
+                CertificateWatch(lambda: broker.certificate_expiry, hub.troubles, now=hub.now).run()
+            )
             tasks.create_task(serve(hub_app(View(hub), settings.zone), page))
     return 0
