@@ -55,7 +55,6 @@ async def _life(seed: int, days: float, hardship: Hardship, folder: Path) -> tup
 
 def lived(seed: int, days: float) -> Lived:
     """Live one life and say how it went; a broken law is a value here, so that the others are lived too."""
-    logging.disable()
     begun = perf_counter()
     fingerprint, figures, broken = "", dict[str, int](), ""
     try:
@@ -74,7 +73,7 @@ def _said(error: BaseException) -> str:
 
 def lives(seeds: Iterable[int], days: float, *, jobs: int) -> Iterator[Lived]:
     """Live through these seeds, so many at a time, and tell of each in their order."""
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=logging.disable) as pool:
         yield from pool.map(partial(lived, days=days), seeds)
 
 

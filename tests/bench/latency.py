@@ -84,9 +84,8 @@ class Floors:
         self._bare = bench.closing(Bare(bench.folder / "bare.db"))
         self._database = bench.closing(psycopg.connect(line.database, autocommit=True))
         self._database.execute("create table floor (seq bigserial primary key, body text not null)")
-        self._sender, self._receiver = (
-            connected(name, line.broker_port) for name in ("floor-sender", "floor-receiver")
-        )
+        self._sender = connected("floor-sender", line.broker_port, user="ward")
+        self._receiver = connected("floor-receiver", line.broker_port, user=OTHER_HOME)
         for client in (self._sender, self._receiver):
             bench.stack.callback(_leave, client)
         self._arrived = threading.Event()

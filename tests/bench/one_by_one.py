@@ -10,7 +10,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from cloud_bridge.contract.entries import Entry
 
-TOPIC = "pusterom/v1/home/00c0ffee00c0ffee/up"
+HOME = "00c0ffee00c0ffee"
+TOPIC = f"pusterom/v1/home/{HOME}/up"
 TABLE = (
     "create table one (seq bigint primary key, body text not null, "
     "committed_at timestamptz not null default clock_timestamp())"
@@ -18,10 +19,10 @@ TABLE = (
 WAIT_S = 30.0
 
 
-def connected(client_id: str, port: int) -> Client:
-    """Return a client whose thread runs; the name that it gives may write every topic of a home."""
+def connected(client_id: str, port: int, *, user: str = HOME) -> Client:
+    """Return a client whose thread runs; the broker's rules hold for it as for anybody of this name."""
     client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5)
-    client.username_pw_set("ward")
+    client.username_pw_set(user)
     is_connected = Event()
     client.on_connect = lambda *_: is_connected.set()
     client.connect("127.0.0.1", port)

@@ -78,7 +78,7 @@ async def _heard(line: Line) -> AsyncIterator[asyncio.Event]:
         if any(entry.kind == EntryKind.READING for entry in batch.entries):
             loop.call_soon_threadsafe(readings.set)
 
-    client = await asyncio.to_thread(connected, "listener", line.broker_port)
+    client = await asyncio.to_thread(connected, "listener", line.broker_port, user="ward")
     client.on_message = look
     client.subscribe(topic(HOME, "up"), qos=1)
     try:
