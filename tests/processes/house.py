@@ -18,6 +18,9 @@ from tests.given import HOME
 from tests.program import ROOT, WAIT_S, Program, pusterom
 
 LOOK_AGAIN_S = 0.05
+PATIENT_S = 60.0
+"""Longer than a hub waits for a receipt before it sends again (20 s), and then some."""
+
 PLAN = ROOT / "config/plan.toml"
 NO_CONNECTION_S = 0.5
 
@@ -111,8 +114,8 @@ def page(program: Program, path: str = "") -> str:
 def until(is_so: Callable[[], bool], what: str) -> None:
     """Return once it is so: looked at from outside, there is no event to wait for."""
     never = Event()
-    for _ in range(int(WAIT_S / LOOK_AGAIN_S)):
+    for _ in range(int(PATIENT_S / LOOK_AGAIN_S)):
         if is_so():
             return
         never.wait(LOOK_AGAIN_S)
-    raise AssertionError(f"after {WAIT_S} s it is still not so that {what}")
+    raise AssertionError(f"after {PATIENT_S} s it is still not so that {what}")
