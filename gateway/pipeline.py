@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.answers import Answer, answer_body
 from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, plan_body, reading_body
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
@@ -17,6 +18,7 @@ from devices.clocks import DeviceClock, HeardClock
 from devices.driver import NOTHING_TOLD, Driver, FrameError, LinkError, Told
 from devices.identity import NOT_TOLD, DeviceIdentity
 from devices.readings import Heard, Reading
+from gateway.alerts.family import Tick
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.derive import derived
@@ -85,6 +87,25 @@ class Pipeline:
         except NotTakenError as error:
             raise UnkeptError(str(error)) from error
 
+    def answer(self, answers: list[Answer]) -> None:
+        """Judge answers that are new, then commit them, what they opened and the judge's state as one.
+
+        Raises UnkeptError where the disk does not take them now: they wait, in order.
+        """
+        self._unkept.append(partial(self._answer, answers))
+        try:
+            self.keep_waiting()
+        except NotTakenError as error:
+            raise UnkeptError(str(error)) from error
+
+    def tick(self) -> None:
+        """Let time pass: what was due closes or opens. Commits nothing where nothing changes."""
+        with suppress(NotTakenError):
+            self.keep_waiting()
+            verdict = judge(self.plan, self.state, Tick(self.now()), clock=self._clock())
+            if verdict.changes:
+                self._commit(verdict.state, [_alert_fact(alert) for alert in verdict.changes])
+
     def keep_waiting(self) -> None:
         """Keep what the disk has not taken before; raise NotTakenError where it still does not."""
         while self._unkept:
@@ -95,13 +116,29 @@ class Pipeline:
         state, facts = self.state, []
         for source in self._fresh(readings):
             for reading in (source, *derived(self.plan.person, source)):
-                verdict = judge(self.plan, state, reading)
+                verdict = judge(self.plan, state, reading, clock=self._clock())
                 state = verdict.state
                 facts.append(_reading_fact(reading))
                 facts += [_alert_fact(alert) for alert in verdict.changes]
         facts += self._fresh_faults(list(self._within_the_day(faults)))
         judge_state = None if state is self.state else bytes(state)
         self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=judge_state, met=met)
+        self.state = state
+        self._on_commit()
+
+    def _answer(self, answers: list[Answer]) -> None:
+        told = self._store.told_before(answer.id for answer in answers)
+        state, facts = self.state, list[Fact]()
+        for answer in {answer.id: answer for answer in answers if answer.id not in told}.values():
+            verdict = judge(self.plan, state, answer, clock=self._clock())
+            state = verdict.state
+            facts += [_answer_fact(answer), *map(_alert_fact, verdict.changes)]
+        if facts:
+            self._commit(state, facts)
+
+    def _commit(self, state: JudgeState, facts: list[Fact]) -> None:
+        judge_state = None if state is self.state else bytes(state)
+        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=judge_state)
         self.state = state
         self._on_commit()
 
@@ -230,7 +267,13 @@ def _reading_fact(reading: Reading) -> Fact:
 
 
 def _alert_fact(alert: Alert) -> Fact:
-    return Fact(EntryKind.ALERT, alert_body(alert), id=f"{alert.id}:{alert.change}")
+    """A confirmation is a kind of its own: a ward from before knows only opened and closed."""
+    kind = EntryKind.ALERT_CONFIRMED if alert.change == "confirmed" else EntryKind.ALERT
+    return Fact(kind, alert_body(alert), id=f"{alert.id}:{alert.change}")
+
+
+def _answer_fact(answer: Answer) -> Fact:
+    return Fact(EntryKind.ANSWER, answer_body(answer), id=answer.id)
 
 
 def _fault_fact(fault: DeviceFault) -> Fact:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import orjson
 
+from cloud_bridge.contract.answers import answer_from
 from cloud_bridge.contract.bodies import alert_from, fault_from, plan_from, reading_from
 from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import EntryKind, clock_from
@@ -225,6 +226,10 @@ def identity_in(kept: Kept) -> str | None:
         case EntryKind.ALERT:
             alert = alert_from(body)
             return f"{alert.id}:{alert.change}"
+        case EntryKind.ALERT_CONFIRMED:
+            return f"{alert_from(body).id}:confirmed"
+        case EntryKind.ANSWER:
+            return answer_from(body).id
         case EntryKind.BATCH_REFUSED if not isinstance(answer_from_bytes(body), Refusal):
             raise ValueError("no refusal")
         case EntryKind.HUB_STARTED:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.answers import answer_from
 from cloud_bridge.contract.bodies import alert_from, reading_from
 from cloud_bridge.contract.dating import found_from, shift_of_entry
 from cloud_bridge.contract.entries import Entry, EntryKind
@@ -14,6 +15,7 @@ from devices.driver import FrameError
 from devices.drivers import pulse_oximeter, weight_scale
 from devices.kinds import Kind
 from devices.readings import Heard, Reading
+from gateway.alerts.family import Event, Tick
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.disk import LOOK_EVERY_S
@@ -151,15 +153,28 @@ def _check_alerts(plan: Plan, entries: tuple[Entry, ...]) -> Counter[str]:
     state = take_plan(plan, JudgeState(), entries[0].at).state
     due: list[Alert] = []
     for entry in entries:
-        if entry.kind == EntryKind.READING:
-            verdict = judge(plan, state, reading_from(entry.body))
-            state, due = verdict.state, [*due, *verdict.changes]
-    kept = [alert_from(entry.body) for entry in entries if entry.kind == EntryKind.ALERT]
+        verdict = judge(plan, state, _event_in(entry), clock=entry.clock)
+        state, due = verdict.state, [*due, *verdict.changes]
+    kinds = (EntryKind.ALERT, EntryKind.ALERT_CONFIRMED)
+    kept = [alert_from(entry.body) for entry in entries if entry.kind in kinds]
     assert kept == due, f"alerts differ from a fresh judgement: {len(kept)} kept, {len(due)} due"
     changes = Counter(alert.change for alert in kept)
     still_open = len(state.open_alerts)
     assert changes["opened"] - changes["closed"] == still_open, "alerts open and close in pairs"
     return Counter(opened=changes["opened"], closed=changes["closed"])
+
+
+def _event_in(entry: Entry) -> Event:
+    """Return what the judge heard of in this entry; every other entry is a moment at which time had passed.
+
+    What time alone opens or closes bears the moment at which it was due, so that it does not matter
+    how often the hub looked.
+    """
+    if entry.kind == EntryKind.READING:
+        return reading_from(entry.body)
+    if entry.kind == EntryKind.ANSWER:
+        return answer_from(entry.body)
+    return Tick(entry.at)
 
 
 async def _check_red(world: World, home: Home) -> float:

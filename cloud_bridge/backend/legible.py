@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from cloud_bridge.contract.answers import answer_from
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
 from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import Entry, EntryKind
@@ -30,6 +31,10 @@ def row_of(entry: Entry) -> Row | None:
         case EntryKind.ALERT:
             alert = alert_from(entry.body)
             return Row(entry.seq, alert.id, alert.change, alert.at, alert.level)
+        case EntryKind.ALERT_CONFIRMED:
+            alert_from(entry.body)
+        case EntryKind.ANSWER:
+            answer_from(entry.body)
         case EntryKind.PLAN_APPLIED:
             plan_from(entry.body)
         case EntryKind.TROUBLE:

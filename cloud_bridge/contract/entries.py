@@ -38,6 +38,8 @@ class EntryKind(StrEnum):
     BATCH_REFUSED = "batch_refused"
     TROUBLE = "trouble"
     CLOCK_FOUND = "clock_found"
+    ANSWER = "answer"
+    ALERT_CONFIRMED = "alert_confirmed"
 
 
 Trust = Literal["synced", "kept", "unknown"]
