@@ -35,6 +35,9 @@ from gateway.visits import Visits
 RADIO_AWAY_S = 60.0
 """A radio that is away for longer is a technical alert: a restart of the Bluetooth service is none."""
 
+TICK_S = 60.0
+"""So often the judge hears that time has passed."""
+
 RADIO_WAIT_S = 5.0
 """How long to wait before asking for a radio that is away again."""
 
@@ -99,8 +102,10 @@ class Hub:
     async def run(self) -> None:
         """Run until cancelled."""
         self.pipeline.note(EntryKind.HUB_STARTED, orjson.dumps({"at": self.now().isoformat()}))
+        self._tell_plan()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
+            tasks.create_task(self._let_time_pass())
             tasks.create_task(self.carrier.run())
             tasks.create_task(self._listen())
             tasks.create_task(self.disk.run())
@@ -108,6 +113,18 @@ class Hub:
             tasks.create_task(self.clock.run(self._doubt_clock))
             if self.outsiders.all:
                 tasks.create_task(self.outsiders.run())
+
+    def _tell_plan(self) -> None:
+        if self.pipeline.plan_refusal is None:
+            self.troubles.end(TroubleKind.PLAN_REFUSED)
+        else:
+            self.troubles.begin(TroubleKind.PLAN_REFUSED, self.pipeline.plan_refusal)
+
+    async def _let_time_pass(self) -> None:
+        """What closes or opens by time alone does so within a minute of its moment."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.pipeline.tick()
 
     def driver_by_id(self, driver_id: str) -> Driver[Any] | None:
         """Return the driver of this id, the house's own or one from outside."""

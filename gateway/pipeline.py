@@ -10,9 +10,17 @@ from typing import Any
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer, answer_body
-from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, plan_body, reading_body
+from cloud_bridge.contract.bodies import (
+    DeviceFault,
+    alert_body,
+    fault_body,
+    plan_body,
+    plan_from,
+    reading_body,
+)
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.plan_change import refusal_of_plan
 from devices.blocks import BlockBuilder
 from devices.clocks import DeviceClock, HeardClock
 from devices.driver import NOTHING_TOLD, Driver, FrameError, LinkError, Told
@@ -64,8 +72,9 @@ class Pipeline:
         self._faults_on: date | None = None
         self._fault_counts: Counter[str] = Counter()
         self._unkept: deque[Callable[[], None]] = deque()
-        if self.state.plan_version != plan.version:
-            self._take_plan()
+        self.plan_refusal: str | None = None
+        """Why the plan that was handed in is not in force; None where it is."""
+        self._begin_plan(plan)
 
     def visit(self, driver: Driver[Any], address: str, told: Told = NOTHING_TOLD) -> "Visit":
         """Begin to take what one device says in one visit."""
@@ -176,12 +185,29 @@ class Pipeline:
             elif self._fault_counts[fault.device] == FAULTS_PER_DAY_MAX + 1:
                 yield DeviceFault(fault.device, fault.driver, f"{today}: {MORE_FAULTS}")
 
-    def _take_plan(self) -> None:
-        verdict = take_plan(self.plan, self.state, self.now())
-        facts = [Fact(EntryKind.PLAN_APPLIED, plan_body(self.plan))]
+    def take_plan(self, plan: Plan) -> str | None:
+        """Put a newer plan in force, as one with what it closes; return why not, and leave all as it was."""
+        if (refusal := refusal_of_plan(plan, self.plan)) is None and plan != self.plan:
+            self._put_in_force(plan)
+            self._on_commit()
+        return refusal
+
+    def _begin_plan(self, plan: Plan) -> None:
+        """Go on with the plan in force, or with a newer one; a hub from before has kept none."""
+        kept = self._store.plan()
+        if kept is None:
+            self._put_in_force(plan, is_known=self.state.plan_version == plan.version)
+            return
+        self.plan = plan_from(kept)
+        self.plan_refusal = self.take_plan(plan)
+
+    def _put_in_force(self, plan: Plan, *, is_known: bool = False) -> None:
+        now, verdict = self.now(), take_plan(plan, self.state, self.now())
+        facts = [] if is_known else [Fact(EntryKind.PLAN_APPLIED, plan_body(plan))]
         facts += [_alert_fact(alert) for alert in verdict.changes]
-        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=bytes(verdict.state))
-        self.state = verdict.state
+        state, body = bytes(verdict.state), plan_body(plan)
+        self._store.commit(facts, at=now, clock=self._clock(), judge_state=state, plan=body)
+        self.state, self.plan = verdict.state, plan
 
 
 class Visit:

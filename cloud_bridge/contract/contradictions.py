@@ -35,9 +35,8 @@ def _limits(plan: Plan) -> Iterator[Contradiction]:
     reds = [limit for limit in plan.limits if limit.level == "red"]
     yellows = [limit for limit in plan.limits if limit.level == "yellow"]
     for red, yellow in product(reds, yellows):
-        if (red.kind, red.side) == (yellow.kind, yellow.side) and red.is_beyond(yellow.edge):
-            continue
-        if (red.kind, red.side) == (yellow.kind, yellow.side) and red.edge != yellow.edge:
+        is_alike = (red.kind, red.side) == (yellow.kind, yellow.side)
+        if is_alike and red.edge != yellow.edge and not yellow.is_beyond(red.edge):
             yield Contradiction("yellow_beyond_red", {"yellow": yellow.id, "red": red.id})
     for limit in plan.limits:
         if limit.usual is not None and limit.is_beyond(limit.usual):

@@ -28,6 +28,8 @@ class TroubleKind(StrEnum):
     """The disk no longer takes what must be kept."""
     LOG_REPLACED = "log_replaced"
     """The log could not be used as it lay there: it was put aside, and what could be read carried over."""
+    PLAN_REFUSED = "plan_refused"
+    """The plan that was handed in is older, or contradicts itself: the one before it stays in force."""
     PUBLISH_DENIED = "publish_denied"
     """The broker forbids us to deliver."""
     RADIO_AWAY = "radio_away"

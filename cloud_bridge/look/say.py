@@ -99,7 +99,7 @@ def part_said(part: float | tuple[str, ...], language: Language) -> str:
     """
     if isinstance(part, tuple):
         return listed(language, tuple(word(language, key) if key in WORDS else key for key in part))
-    return f"{part:.2f}".rstrip("0").rstrip(".").replace(".", word(language, "decimal_mark"))
+    return f"{part:.3f}".rstrip("0").rstrip(".").replace(".", word(language, "decimal_mark"))
 
 
 def limit_said(limit: Limit, language: Language) -> str:

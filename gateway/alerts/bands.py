@@ -43,11 +43,11 @@ def _low(
     reading: Reading, usual: float | None, numbers: tuple[float, float], *, is_under: bool, level: Level
 ) -> Band:
     edge, fall = numbers
-    by_fall = edge if usual is None else usual - fall
+    by_fall = edge if usual is None else round(usual - fall, 3)
     highest = max(edge, by_fall)
     because = Because(Kind.SPO2, (reading.value,), "below", edge, highest + SPO2_CLEAR, usual)
     if usual is not None and reading.value <= by_fall:
-        said = Said("fell", {"value": reading.value, "fall": usual - reading.value, "usual": usual})
+        said = Said("fell", {"value": reading.value, "fall": round(usual - reading.value, 2), "usual": usual})
         return Band(level, because, said)
     if is_under:
         return Band(level, because)

@@ -81,7 +81,7 @@ def _peak(plan: Plan, rules: Rules, memory: SpirometryMemory, blow: Reading) -> 
     percent = 100 * blow.value / best
     edge = best * rule.yellow_below_percent / 100
     because = Because(Kind.PEF, (blow.value,), "below", edge, edge, best)
-    said = Said("pef_share", {"value": blow.value, "percent": percent, "best": best})
+    said = Said("pef_share", {"value": blow.value, "percent": round(percent, 1), "best": best})
     if percent >= rule.yellow_below_percent:
         return Step(memory, (finding_of(rule, "T11", blow, "clear", because=because, said=said),))
     is_red = percent < rule.red_below_percent
@@ -96,7 +96,7 @@ def _peak(plan: Plan, rules: Rules, memory: SpirometryMemory, blow: Reading) -> 
 def _volume(plan: Plan, rules: Rules, memory: SpirometryMemory, blow: Reading) -> Step:
     rule, usual = rules.fev1, _usual(plan)
     assert usual is not None, "without a usual value nothing is compared"
-    edge = usual - max(rule.fall_l, usual * rule.fall_percent / 100)
+    edge = round(usual - max(rule.fall_l, usual * rule.fall_percent / 100), 3)
     memory = _with_blow(rule, memory, blow, edge)
     session, low = memory.session, memory.low
     assert session is not None, "a blow belongs to a session"

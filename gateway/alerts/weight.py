@@ -107,7 +107,9 @@ def _gain(plan: Plan, rules: Rules, memory: WeightMemory, one: tuple[Reading, We
     if round(now.kg - lowest.kg, 3) < rule.gain_kg:
         yield finding_of(rule, "T9", event, "clear", said=Said("weight_steady"))
     elif plan.conditions.has_heart_failure or is_swollen:
-        said = Said("weight_gain", {"value": now.kg, "gain": now.kg - lowest.kg, "days": rule.within_days})
+        said = Said(
+            "weight_gain", {"value": now.kg, "gain": round(now.kg - lowest.kg, 2), "days": rule.within_days}
+        )
         because = Because(
             Kind.BODY_WEIGHT, (now.kg,), "above", lowest.kg + rule.gain_kg, lowest.kg, lowest.kg
         )
@@ -127,11 +129,11 @@ def _loss(rule: WeightLoss, memory: WeightMemory, one: tuple[Reading, Weighed]) 
         (HALF_YEAR, rule.half_year_percent, "weight_loss_half_year"),
     ):
         highest = max(_since(memory, now, span), key=lambda before: before.kg, default=None)
-        if highest is None or highest.kg * (1 - percent / 100) < now.kg:
+        edge = 0.0 if highest is None else round(highest.kg * (1 - percent / 100), 3)
+        if highest is None or now.kg > edge:
             continue
-        lost = 100 * (highest.kg - now.kg) / highest.kg
+        lost = round(100 * (highest.kg - now.kg) / highest.kg, 1)
         said = Said(key, {"value": now.kg, "percent": lost, "before": highest.kg})
-        edge = highest.kg * (1 - percent / 100)
         because = Because(Kind.BODY_WEIGHT, (now.kg,), "below", edge, edge, highest.kg)
         return (
             finding_of(rule, "T10", event, "broken", severity=MODERATE, said=said, because=because,

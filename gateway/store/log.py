@@ -23,7 +23,7 @@ RECENT_COUNT = 1_000
 """So many entries are never removed, however old: the numbering goes on from them."""
 
 
-CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
+CURSOR, JUDGE, TROUBLES, PLAN = "cursor", "judge", "troubles", "plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ class Store:
         clock: Clock | None = None,
         judge_state: bytes | None = None,
         troubles: bytes | None = None,
+        plan: bytes | None = None,
         met: Met | None = None,
     ) -> tuple[Entry, ...]:
         """Keep all or nothing, numbered without a gap, and return what was kept once it is durable."""
@@ -85,7 +86,7 @@ class Store:
             self._insert(entries, facts)
             if any(fact.kind is EntryKind.CLOCK_FOUND for fact in facts):
                 date_readings(self._db, entries)
-            for name, body in ((JUDGE, judge_state), (TROUBLES, troubles)):
+            for name, body in ((JUDGE, judge_state), (TROUBLES, troubles), (PLAN, plan)):
                 if body is not None:
                     self._keep_state(name, body.decode())
             if met is not None:
@@ -176,6 +177,11 @@ class Store:
     def troubles(self) -> bytes | None:
         """Return which troubles were open at the last commit."""
         body = self._state(TROUBLES)
+        return None if body is None else body.encode()
+
+    def plan(self) -> bytes | None:
+        """Return the plan that was in force at the last commit; None where a hub from before kept none."""
+        body = self._state(PLAN)
         return None if body is None else body.encode()
 
     def readings(self, series: str, *, count_max: int) -> list[bytes]:
