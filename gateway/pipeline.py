@@ -5,18 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, tzinfo
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 
-from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.answers import Answer, answer_body
+from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.bodies import (
     DeviceFault,
-    alert_body,
-    fault_body,
     plan_body,
     plan_from,
-    reading_body,
 )
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
@@ -30,6 +25,7 @@ from gateway.alerts.family import Tick
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.derive import derived
+from gateway.facts import alert_fact, answer_fact, fault_fact, reading_fact
 from gateway.ports import Now, Trusted, untold, wall_clock
 from gateway.store.file import NotTakenError
 from gateway.store.log import Fact, Met, Store
@@ -109,11 +105,12 @@ class Pipeline:
 
     def tick(self) -> None:
         """Let time pass: what was due closes or opens. Commits nothing where nothing changes."""
-        with suppress(NotTakenError):
-            self.keep_waiting()
-            verdict = judge(self.plan, self.state, Tick(self.now()), clock=self._clock())
-            if verdict.changes:
-                self._commit(verdict.state, [_alert_fact(alert) for alert in verdict.changes])
+        if self._unkept:
+            return  # what waits was said before, and is judged before
+        verdict = judge(self.plan, self.state, Tick(self.now()), clock=self._clock())
+        if verdict.state is not self.state:
+            with suppress(NotTakenError):
+                self._commit(verdict.state, [alert_fact(alert) for alert in verdict.changes])
 
     def keep_waiting(self) -> None:
         """Keep what the disk has not taken before; raise NotTakenError where it still does not."""
@@ -127,8 +124,8 @@ class Pipeline:
             for reading in (source, *derived(self.plan.person, source)):
                 verdict = judge(self.plan, state, reading, clock=self._clock())
                 state = verdict.state
-                facts.append(_reading_fact(reading))
-                facts += [_alert_fact(alert) for alert in verdict.changes]
+                facts.append(reading_fact(reading))
+                facts += [alert_fact(alert) for alert in verdict.changes]
         facts += self._fresh_faults(list(self._within_the_day(faults)))
         judge_state = None if state is self.state else bytes(state)
         self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=judge_state, met=met)
@@ -141,7 +138,7 @@ class Pipeline:
         for answer in {answer.id: answer for answer in answers if answer.id not in told}.values():
             verdict = judge(self.plan, state, answer, clock=self._clock())
             state = verdict.state
-            facts += [_answer_fact(answer), *map(_alert_fact, verdict.changes)]
+            facts += [answer_fact(answer), *map(alert_fact, verdict.changes)]
         if facts:
             self._commit(state, facts)
 
@@ -168,7 +165,7 @@ class Pipeline:
         return sorted(once.values(), key=lambda reading: reading.measured_at)
 
     def _fresh_faults(self, faults: list[DeviceFault]) -> list[Fact]:
-        facts = {fact.id: fact for fact in map(_fault_fact, faults)}
+        facts = {fact.id: fact for fact in map(fault_fact, faults)}
         told = self._store.told_before(id_ for id_ in facts if id_ is not None)
         return [fact for id_, fact in facts.items() if id_ not in told]
 
@@ -204,7 +201,7 @@ class Pipeline:
     def _put_in_force(self, plan: Plan, *, is_known: bool = False) -> None:
         now, verdict = self.now(), take_plan(plan, self.state, self.now())
         facts = [] if is_known else [Fact(EntryKind.PLAN_APPLIED, plan_body(plan))]
-        facts += [_alert_fact(alert) for alert in verdict.changes]
+        facts += [alert_fact(alert) for alert in verdict.changes]
         state, body = bytes(verdict.state), plan_body(plan)
         self._store.commit(facts, at=now, clock=self._clock(), judge_state=state, plan=body)
         self.state, self.plan = verdict.state, plan
@@ -285,24 +282,3 @@ class Visit:
         self._readings += self._blocks.flush()
         with suppress(UnkeptError):  # the visit is over anyway, and the rest waits
             self.flush()
-
-
-def _reading_fact(reading: Reading) -> Fact:
-    series = (reading.series, reading.measured_at)
-    return Fact(EntryKind.READING, reading_body(reading), id=reading.id, series=series)
-
-
-def _alert_fact(alert: Alert) -> Fact:
-    """A confirmation is a kind of its own: a ward from before knows only opened and closed."""
-    kind = EntryKind.ALERT_CONFIRMED if alert.change == "confirmed" else EntryKind.ALERT
-    return Fact(kind, alert_body(alert), id=f"{alert.id}:{alert.change}")
-
-
-def _answer_fact(answer: Answer) -> Fact:
-    return Fact(EntryKind.ANSWER, answer_body(answer), id=answer.id)
-
-
-def _fault_fact(fault: DeviceFault) -> Fact:
-    """A device that says the same nonsense a hundred times has one fault."""
-    body = fault_body(fault)
-    return Fact(EntryKind.DEVICE_FAULT, body, id=blake2b(body, digest_size=12).hexdigest())
