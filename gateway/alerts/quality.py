@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import isfinite
 
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.rule_settings import Quality as QualityRule
@@ -44,7 +45,8 @@ def step(plan: Plan, memory: QualityMemory, event: Event, _around: Around) -> St
     """Return the doubt about one reading, if there is one."""
     if plan.rules is None or not plan.rules.quality.is_on or not isinstance(event, Reading):
         return Step(memory)
-    if event.series != series_name(event.kind) or not NOT_JUDGED.isdisjoint(event.quality):
+    is_weak = not NOT_JUDGED.isdisjoint(event.quality) or not isfinite(event.value)
+    if is_weak or event.series != series_name(event.kind):
         return Step(memory)
     rule = plan.rules.quality
     if event.kind is Kind.SPO2:

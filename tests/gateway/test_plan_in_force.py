@@ -152,10 +152,10 @@ def test_time_alone_closes_what_has_stood_its_day(tmp_path):
     home = Home(tmp_path)
     home.says(low())
     home.says(reading(95.0, minute=30))
-    before = home.store.highest
+    before = home.store._db.total_changes
     home.now = NOON + timedelta(hours=23)
     home.pipeline.tick()
-    assert home.store.highest == before
+    assert home.store._db.total_changes == before
     home.now = NOON + timedelta(hours=25)
     home.pipeline.tick()
     assert [one.change for one in home.alerts()] == ["opened", "closed"]

@@ -198,3 +198,14 @@ def test_a_time_without_end_is_no_reason_to_fail():
     low = at(0, value=60.0, measured_at=end, received_at=end)
     state, _ = judged([replace(low, value=75.0), Tick(end)])
     assert JudgeState.from_bytes(bytes(state)) == state
+
+
+def test_a_value_that_is_no_number_is_refused_by_every_rule():
+    """It opens nothing, is remembered by nobody, and is said to be of poor quality."""
+    empty = take_plan(EVERYTHING, JudgeState(), NOON).state
+    for kind in Kind:
+        for value in (float("nan"), float("inf"), float("-inf")):
+            verdict = judge(EVERYTHING, empty, at(0, kind, value, grade="A"))
+            assert verdict.changes == ()
+            assert {why for rule, why in verdict.refusals if rule not in ("D2", "T3")} <= {"poor quality"}
+            assert set(verdict.state.memories) <= {"quality"}
