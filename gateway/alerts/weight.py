@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
 from cloud_bridge.contract.alert import MODERATE, Because, Said
 from cloud_bridge.contract.answers import Answer, Question
 from cloud_bridge.contract.plan import Plan
-from cloud_bridge.contract.rule_settings import Rules, WeightGain, WeightLoss
+from cloud_bridge.contract.rule_settings import WeightGain, WeightLoss
 from devices.kinds import Kind
 from devices.readings import Reading
 from gateway.alerts.admission import judged_at, refusal_of, refusal_of_answer
@@ -18,6 +19,10 @@ WEEKS_MAX = 27
 """Half a year and a week: of each week the first weight is remembered."""
 
 MONTH, HALF_YEAR = timedelta(days=31), timedelta(days=183)
+SIGNS_COUNT = timedelta(days=3)
+"""So long an answer about swelling, or about lying flat, counts for the weights around it."""
+
+_KG = attrgetter("kg")
 _SIGNS = frozenset({Question.OEDEMA.value, Question.ORTHOPNOEA.value})
 
 
@@ -29,6 +34,10 @@ class Weighed:
     at: datetime
     id: str
     device: str
+
+
+Before = tuple[tuple[timedelta, Weighed], ...]
+"""Weights of the same scale, each with how long ago it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +71,12 @@ def step(plan: Plan, memory: WeightMemory, event: Event, _around: Around) -> Ste
     if (at := judged_at(memory.judged_at, event)) is None or at != event.measured_at:
         return Step(memory, refusals=(("T9-T10", "undated"),))
     now = Weighed(event.value, at, event.id, event.device)
-    findings = (
-        *_gain(plan, plan.rules, memory, (event, now)),
-        *_loss(plan.rules.weight_loss, memory, (event, now)),
-    )
+    before = _before(memory, now)
+    is_swollen = any(abs(at - when) <= SIGNS_COUNT for when in memory.signs.values())
+    findings: tuple[Finding, ...] = _loss(plan.rules.weight_loss, before, (event, now))
+    if plan.rules.weight_gain.is_on:
+        is_told = is_swollen or plan.conditions.has_heart_failure
+        findings = (*_gain(plan.rules.weight_gain, before, (event, now), is_told=is_told), *findings)
     return Step(_with_weight(memory, now), findings)
 
 
@@ -89,24 +100,26 @@ def _week(at: datetime) -> date:
     return at.date() - timedelta(days=at.weekday())
 
 
-def _since(memory: WeightMemory, now: Weighed, span: timedelta) -> Iterator[Weighed]:
-    """Yield what the same scale showed within this time before."""
-    for before in (*memory.weeks, *memory.recent):
-        if before.device == now.device and timedelta(0) <= now.at - before.at <= span:
-            yield before
+def _before(memory: WeightMemory, now: Weighed) -> Before:
+    """Return what the same scale showed before, and how long before: looked at once for all spans."""
+    known = ((now.at - one.at, one) for one in (*memory.weeks, *memory.recent) if one.device == now.device)
+    return tuple((apart, one) for apart, one in known if timedelta(0) <= apart <= HALF_YEAR)
 
 
-def _gain(plan: Plan, rules: Rules, memory: WeightMemory, one: tuple[Reading, Weighed]) -> Iterator[Finding]:
+def _within(before: Before, span: timedelta) -> list[Weighed]:
+    return [one for apart, one in before if apart <= span]
+
+
+def _gain(
+    rule: WeightGain, before: Before, one: tuple[Reading, Weighed], *, is_told: bool
+) -> Iterator[Finding]:
     event, now = one
-    rule: WeightGain = rules.weight_gain
-    span = timedelta(days=rule.within_days)
-    lowest = min(_since(memory, now, span), key=lambda before: before.kg, default=None)
-    if not rule.is_on or lowest is None:
+    lowest = min(_within(before, timedelta(days=rule.within_days)), key=_KG, default=None)
+    if lowest is None:
         return
-    is_swollen = any(abs(now.at - at) <= span for at in memory.signs.values())
     if round(now.kg - lowest.kg, 3) < rule.gain_kg:
         yield finding_of(rule, "T9", event, "clear", said=Said("weight_steady"))
-    elif plan.conditions.has_heart_failure or is_swollen:
+    elif is_told:
         said = Said(
             "weight_gain", {"value": now.kg, "gain": round(now.kg - lowest.kg, 2), "days": rule.within_days}
         )
@@ -119,7 +132,7 @@ def _gain(plan: Plan, rules: Rules, memory: WeightMemory, one: tuple[Reading, We
         )  # fmt: skip
 
 
-def _loss(rule: WeightLoss, memory: WeightMemory, one: tuple[Reading, Weighed]) -> tuple[Finding, ...]:
+def _loss(rule: WeightLoss, before: Before, one: tuple[Reading, Weighed]) -> tuple[Finding, ...]:
     event, now = one
     if not rule.is_on:
         return ()
@@ -128,7 +141,7 @@ def _loss(rule: WeightLoss, memory: WeightMemory, one: tuple[Reading, Weighed]) 
         (MONTH, rule.month_percent, "weight_loss_month"),
         (HALF_YEAR, rule.half_year_percent, "weight_loss_half_year"),
     ):
-        highest = max(_since(memory, now, span), key=lambda before: before.kg, default=None)
+        highest = max(_within(before, span), key=_KG, default=None)
         edge = 0.0 if highest is None else round(highest.kg * (1 - percent / 100), 3)
         if highest is None or now.kg > edge:
             continue
@@ -139,6 +152,6 @@ def _loss(rule: WeightLoss, memory: WeightMemory, one: tuple[Reading, Weighed]) 
             finding_of(rule, "T10", event, "broken", severity=MODERATE, said=said, because=because,
                        readings=(highest.id, now.id)),
         )  # fmt: skip
-    if not any(_since(memory, now, HALF_YEAR)):
+    if not before:
         return ()
     return (finding_of(rule, "T10", event, "clear", said=Said("weight_steady")),)
