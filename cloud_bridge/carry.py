@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import Protocol
@@ -13,7 +13,7 @@ import orjson
 
 from cloud_bridge.backoff import BACKOFF_S_MAX, backoff_s
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
-from cloud_bridge.contract.entries import Batch, Entry
+from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, Batch, Entry, LogSpan
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes
 from cloud_bridge.contract.topics import topic
@@ -30,9 +30,12 @@ class Log(Protocol):
     """What is to be carried: the home's log and the cursor that receipts move."""
 
     home: str
-    log: str
-    highest: int
     cursor: int
+
+    @property
+    def spans(self) -> tuple[LogSpan, ...]:
+        """Return which numbers go under which name, the oldest first; the last one grows."""
+        ...
 
     def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
         """Return the entries behind a number, oldest first."""
@@ -66,6 +69,7 @@ class Carrier:
         dice: Random,
         on_change: Callable[[], None],
         on_refusal: Callable[[Refusal], None],
+        on_surplus: Callable[[LogSpan, int], None] = lambda _span, _up_to: None,
         backoff_s_max: float = BACKOFF_S_MAX,
     ) -> None:
         self.road = Road()
@@ -75,8 +79,9 @@ class Carrier:
         self._dice = dice
         self._on_change = on_change
         self._on_refusal = on_refusal
+        self._on_surplus = on_surplus
         self._backoff_s_max = backoff_s_max
-        self._window = Window(log_.log, log_.cursor)
+        self._windows: dict[str, Window] = {}
         self._work = asyncio.Event()
         self._attempt = 0
 
@@ -101,7 +106,8 @@ class Carrier:
         async with self._broker.session(
             f"hub-{home}", subscriptions=(topic(home, "down"),), will=self._state(is_online=False)
         ) as session:
-            self._window.connected()
+            for window in self._windows.values():
+                window.connected()
             self._note_road(is_connected=True, problem=None)
             try:
                 await self._say_state(session, is_online=True)
@@ -120,21 +126,49 @@ class Carrier:
 
     async def _send(self, session: Session) -> None:
         while True:
-            while send := self._window.next(self._log.highest):
-                entries = self._log.entries(after=send.after, count_max=send.count_max)
-                self._window.sent(entries[-1].seq)
-                batch = Batch(self._log.home, self._log.log, entries)
+            while batch := self._next_batch():
                 await session.publish(topic(batch.home, "up"), bytes(batch))
             await self._wait_for_work()
+
+    def _next_batch(self) -> Batch | None:
+        """Return what to send now: no batch straddles two logs, and none waits for another log's receipts."""
+        for span in self._log.spans:
+            window = self._window(span)
+            if not (send := window.next(span.last)):
+                continue
+            found = self._log.entries(after=send.after, count_max=send.count_max)
+            entries = tuple(entry for entry in found if entry.seq <= span.last)
+            if entries:
+                window.sent(entries[-1].seq)
+                return Batch(self._log.home, span.log, entries, span.first)
+        return None
+
+    def _window(self, span: LogSpan) -> Window:
+        """Return the window over this log; what lies up to the cursor is with the ward."""
+        if span.log not in self._windows:
+            up_to = min(max(self._log.cursor, span.first - 1), span.last)
+            self._windows[span.log] = Window(span.log, up_to, first=span.first)
+        return self._windows[span.log]
+
+    def _delivered(self) -> int:
+        """Return up to which number the ward has everything."""
+        up_to = 0
+        for span in self._log.spans:
+            up_to = self._window(span).up_to
+            if up_to < span.last:
+                break
+        return up_to
 
     async def _wait_for_work(self) -> None:
         """Wait for a new entry or a receipt; what gets no receipt in time is sent again."""
         self._work.clear()
+        is_waiting = any(window.is_waiting for window in self._windows.values())
         try:
-            async with asyncio.timeout(RECEIPT_TIMEOUT_S if self._window.is_waiting else None):
+            async with asyncio.timeout(RECEIPT_TIMEOUT_S if is_waiting else None):
                 await self._work.wait()
         except TimeoutError:
-            self._window.rewind()
+            for window in self._windows.values():
+                window.rewind()
 
     async def _listen(self, session: Session) -> None:
         while True:
@@ -147,26 +181,50 @@ class Carrier:
             if isinstance(answer, Receipt):
                 self._take(answer)
             else:
-                self._window.shrink()
+                for window in self._windows.values():
+                    window.shrink()
                 self._on_refusal(answer)
                 await asyncio.sleep(backoff_s(self._attempt, self._dice, self._backoff_s_max))
                 self._attempt += 1
             self._work.set()
 
     def _take(self, receipt: Receipt) -> None:
-        cursor = self._window.take(receipt, self._log.highest)
-        if receipt.log == self._log.log and receipt.up_to > self._log.highest:
-            self._note_road(is_connected=True, problem="the ward has more of this log than we wrote")
-            return
-        if cursor is not None and cursor > self._log.cursor:
-            self._log.move_cursor(cursor)
+        span = self._span_of(receipt)
+        if span is not None and receipt.up_to > span.last:
+            self._on_surplus(span, receipt.up_to)
+            span = self._span_of(receipt)
+            if span == self._log.spans[-1]:
+                self._note_road(is_connected=True, problem="the ward has more of this log than we wrote")
+                return
+        if span is not None:
+            self._move(span, replace(receipt, up_to=min(receipt.up_to, span.last)))
         self._attempt = 0
         self.road.last_receipt_at = self._now()
         self.road.receipt_count += 1
         self._on_change()
 
+    def _span_of(self, receipt: Receipt) -> LogSpan | None:
+        return next((span for span in self._log.spans if span.log == receipt.log), None)
+
+    def _move(self, span: LogSpan, receipt: Receipt) -> None:
+        """Let a receipt move the window over its log, and with it perhaps the cursor."""
+        window = self._window(span)
+        window.take(receipt, span.last)
+        if window.is_misread(receipt):
+            problem = f"the ward is older than this hub: it waits for numbers before {span.first}. Update it"
+            self._note_road(is_connected=True, problem=problem)
+        if (cursor := self._delivered()) > self._log.cursor:
+            self._log.move_cursor(cursor)
+
     def _state(self, *, is_online: bool) -> Message:
-        said = {"is_online": is_online, "at": self._now().isoformat(), "log": self._log.log}
+        *earlier, newest = self._log.spans
+        said: dict[str, object] = {
+            "is_online": is_online,
+            "at": self._now().isoformat(),
+            "log": newest.log,
+        }
+        if earlier:
+            said["earlier"] = earlier[-EARLIER_COUNT_MAX:]
         return Message(topic(self._log.home, "state"), orjson.dumps(said))
 
     def _note_road(self, *, is_connected: bool, problem: str | None) -> None:

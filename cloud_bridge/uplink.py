@@ -18,11 +18,15 @@ class Send:
 
 @dataclass(slots=True)
 class Window:
-    """At most one window of batches in flight; `up_to` is what the ward has committed."""
+    """At most one window of batches in flight; `up_to` is what the ward has committed.
+
+    A window is over one log of the hub, which begins with the number `first`.
+    """
 
     log: str
     up_to: int
     batch_count_max: int = BATCH_COUNT_MAX
+    first: int = 1
     _in_flight: list[int] = field(default_factory=list)
     _is_asking: bool = True
 
@@ -56,19 +60,24 @@ class Window:
         A word without progress means that the ward is there and has not got what is in flight, such
         as after a restart of broker and ward: it is sent again at once, not when patience ends.
         """
-        if receipt.log != self.log or receipt.up_to > highest:
+        if receipt.log != self.log or receipt.up_to > highest or self.is_misread(receipt):
             return None
+        up_to = max(receipt.up_to, self.first - 1)  # of a log that it has never seen the ward says 0
         if self._is_asking:
-            self.up_to = min(self.up_to, receipt.up_to)
+            self.up_to = min(self.up_to, up_to)
         self._is_asking = False
-        if receipt.missing or receipt.up_to <= self.up_to:
+        if receipt.missing or up_to <= self.up_to:
             self._in_flight.clear()
-        if receipt.up_to <= self.up_to:
+        if up_to <= self.up_to:
             return None
-        self.up_to = receipt.up_to
+        self.up_to = up_to
         self._in_flight = [last for last in self._in_flight if last > self.up_to]
         self.batch_count_max = BATCH_COUNT_MAX
         return self.up_to
+
+    def is_misread(self, receipt: Receipt) -> bool:
+        """Tell whether the ward waits for numbers that this log never had: then it knows no spans."""
+        return any(gap.first < self.first for gap in receipt.missing)
 
     def rewind(self) -> None:
         """Forget what is in flight: all without a receipt is sent again."""

@@ -12,9 +12,10 @@ import orjson
 from cloud_bridge.backoff import BACKOFF_S_MAX
 from cloud_bridge.broker import Broker
 from cloud_bridge.carry import Carrier
-from cloud_bridge.contract.entries import EntryKind
+from cloud_bridge.contract.entries import EntryKind, LogSpan
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
+from cloud_bridge.contract.trouble import TroubleKind
 from devices.catalog import HOUSE, Catalog
 from devices.driver import NOTHING_TOLD, Advertisement, Driver, Told
 from gateway.outside import NOBODY_OUTSIDE, Outside, Outsider
@@ -65,6 +66,7 @@ class Hub:
             dice=dice,
             on_change=lambda: self.on_change(),
             on_refusal=self._refused,
+            on_surplus=self._outrun,
             backoff_s_max=backoff_s_max,
         )
         self.pipeline = Pipeline(store, plan, now=now, timezone=timezone, on_commit=self._committed)
@@ -136,6 +138,14 @@ class Hub:
     def _refused(self, refusal: Refusal) -> None:
         log.warning("the ward refused a batch: %s", refusal.reason)
         self.pipeline.note(EntryKind.BATCH_REFUSED, bytes(refusal), id=f"refused:{refusal.digest}")
+
+    def _outrun(self, span: LogSpan, up_to: int) -> None:
+        if self.store.outrun(span.log, up_to):
+            detail = (
+                f"the ward has log {span.log} up to {up_to}, this hub up to {span.last}: an older log was"
+                " put back, or the end of it was lost. The ward keeps what it has; nothing needs to be done"
+            )
+            self.troubles.begin(TroubleKind.LOG_REPLACED, detail, about=span.log)
 
     def _note_radio(self, problem: str | None) -> None:
         if problem != self.radio_problem:

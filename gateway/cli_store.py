@@ -142,15 +142,17 @@ def _file(out: Path | None) -> Iterator[BinaryIO]:
 
 def _log(look: "Look", home: str) -> str:
     """Return the log's id; where the page is damaged that says it, the witness's word for it."""
-    from gateway.store.file import assert_witnessed, witnessed
+    from gateway.store.file import StaleError, witnessed
     from gateway.store.look import DamageError
 
     try:
         log = look.log(home)
+        look.assert_witnessed(log)
     except DamageError:
-        return witnessed(look.witness)
-    if look.witness.exists():
-        assert_witnessed(look.witness, log)
+        word = witnessed(look.witness)
+        return "unknown" if word is None else word.log
+    except StaleError as stale:
+        say_error(str(stale))
     return log
 
 

@@ -14,7 +14,7 @@ from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.receipts import Refusal, answer_from_bytes
 from gateway.alerts.state import JudgeState
-from gateway.store.file import assert_witnessed
+from gateway.store.file import StaleError
 from gateway.store.look import DamageError, Kept, Look, Lost, joined
 
 RESCUE = "Keep a copy of the folder, save what can be read with `pusterom store export`, and put a copy back"
@@ -81,13 +81,16 @@ class _UnsoundError(Exception):
 
 def _identity(look: Look, home: str) -> str:
     log = look.log(home)
-    if not look.witness.exists():
+    if not look.witness.path.exists():
         raise _UnsoundError(
-            f"{look.witness}, which names the log, is missing: nobody would notice an exchanged file."
+            f"{look.witness.path}, which names the log, is missing: nobody would notice an exchanged file."
             " The next start of the hub writes it anew; look first whether this is the right log"
         )
-    assert_witnessed(look.witness, log)
-    return f"log {log} of home {home}, as {look.witness.name} says"
+    try:
+        look.assert_witnessed(log)
+    except StaleError as stale:
+        raise _UnsoundError(f"{stale} The next start of the hub goes on under a new name") from None
+    return f"log {log} of home {home}, as {look.witness.path.name} says"
 
 
 def _pages(look: Look) -> str:

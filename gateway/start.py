@@ -72,7 +72,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
         )
         hub.outsiders.on_quarantine = note
         say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
-            f"{store.highest - store.cursor} of them waiting")  # fmt: skip
+            f"{store.waiting} of them waiting")  # fmt: skip
         say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(hub.run())

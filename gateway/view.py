@@ -39,7 +39,7 @@ class View:
     def connection(self) -> Connection:
         """How the road to the ward stands."""
         road, store = self.hub.carrier.road, self.hub.store
-        waiting = store.highest - store.cursor
+        waiting = store.waiting
         problem = " · ".join(filter(None, (road.problem, self.hub.radio_problem))) or None
         return Connection(road.is_connected, road.since, road.last_receipt_at, waiting, problem)
 

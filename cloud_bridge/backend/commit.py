@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from cloud_bridge.backend.database import Transaction
 from cloud_bridge.backend.legible import Row, row_of
-from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind
+from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind, LogSpan
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span
 
@@ -24,11 +24,16 @@ REASON_LENGTH_MAX = 500
 
 _BEGIN_HOME = "insert into home (home) values (:home) on conflict (home) do nothing"
 
-# The update changes nothing, but it locks the row: two workers never move one log at a time.
+# The update mostly changes nothing, but it locks the row: two workers never move one log at a time.
 _BEGIN_LOG = """
-    insert into log (home, log, turn)
-    values (:home, :log, (select coalesce(max(turn), 0) + 1 from log where home = :home))
-    on conflict (home, log) do update set up_to = log.up_to
+    insert into log (home, log, first, up_to, turn)
+    values (
+        :home, :log, cast(:first as bigint), cast(:before as bigint),
+        (select coalesce(max(turn), 0) + 1 from log where home = :home)
+    )
+    on conflict (home, log) do update set
+        first = case when log.first < excluded.first then excluded.first else log.first end,
+        up_to = case when log.up_to < excluded.up_to then excluded.up_to else log.up_to end
     returning up_to
 """
 _KEEP_ENTRIES = """
@@ -91,6 +96,7 @@ _HIGHEST = """
     from entry where home = :home and log = :log and seq > :up_to
 """
 _MOVE = "update log set up_to = :up_to where home = :home and log = :log"
+_LOGS = "select log from log where home = :home"
 _UP_TO = "select up_to from log where home = :home and log = :log"
 _UNREADABLE = """
     select distinct seq from quarantine
@@ -108,11 +114,11 @@ def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     """Keep every entry once, index what can be read, quarantine what cannot; say where the log stands."""
     where = {"home": batch.home, "log": batch.log}
     transaction.change(_BEGIN_HOME, home=batch.home)
-    begun = transaction.rows(_BEGIN_LOG, **where)
+    up_to = _begin_log(transaction, batch.home, batch.log, batch.first)
     fresh = _keep_entries(transaction, batch, at)
     _index(transaction, batch, fresh, at)
     span = Span(min(entry.seq for entry in batch.entries), max(entry.seq for entry in batch.entries))
-    receipt = _receipt(transaction, batch.home, batch.log, begun[0][0], span)
+    receipt = _receipt(transaction, batch.home, batch.log, up_to, span)
     transaction.change(_MOVE, up_to=receipt.up_to, **where)
     return receipt
 
@@ -125,6 +131,17 @@ def receipt_of(transaction: Transaction, home: str, log: str) -> Receipt:
     return _receipt(transaction, home, log, found[0][0], Span(1, SEQ_MAX))
 
 
+def receipts_at_birth(
+    transaction: Transaction, home: str, log: str, earlier: tuple[LogSpan, ...]
+) -> tuple[Receipt, ...]:
+    """Return where each of a hub's logs stands; the earlier ones take their turn before what comes now."""
+    known = {name for (name,) in transaction.rows(_LOGS, home=home)}
+    for span in earlier:
+        if log not in known and span.log not in known:
+            _begin_log(transaction, home, span.log, span.first)
+    return tuple(receipt_of(transaction, home, name) for name in (*(one.log for one in earlier), log))
+
+
 def keep_message(transaction: Transaction, home: str, data: bytes, reason: str, at: datetime) -> None:
     """Keep a message that could not be read, the same bytes once, within limits."""
     if transaction.rows(_MESSAGES, home=home)[0][0] >= MESSAGES_PER_HOME_MAX:
@@ -132,6 +149,11 @@ def keep_message(transaction: Transaction, home: str, data: bytes, reason: str, 
     if len(data) > MESSAGE_BYTES_MAX:
         reason = f"{reason} (the first {MESSAGE_BYTES_MAX} of {len(data)} bytes)"
     _quarantine(transaction, (home, "", 0), reason, data, at)
+
+
+def _begin_log(transaction: Transaction, home: str, log: str, first: int) -> int:
+    """Begin this log, if it is new; return up to where it is here without a gap."""
+    return int(transaction.rows(_BEGIN_LOG, home=home, log=log, first=first, before=first - 1)[0][0])
 
 
 def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> list[Entry]:

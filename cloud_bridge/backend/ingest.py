@@ -9,14 +9,14 @@ from hashlib import blake2b
 from random import Random
 from typing import assert_never
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from cloud_bridge.backend.commit import REASON_LENGTH_MAX
 from cloud_bridge.backend.database import TablesError, UnkeepableError
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backoff import backoff_s
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
-from cloud_bridge.contract.entries import Batch
+from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, SEQ_MAX, Batch, LogSpan
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import is_plain_name
 from cloud_bridge.contract.receipts import Receipt, Refusal
@@ -37,12 +37,13 @@ class KeepBatch:
 
 @dataclass(frozen=True, slots=True)
 class KeepState:
-    """Keep birth or last will; `log` names the log whose standing a newborn hub wants to hear."""
+    """Keep birth or last will; `log` and `earlier` are those whose standing a newborn hub wants to hear."""
 
     home: str
     is_online: bool
     at: datetime
     log: str | None
+    earlier: tuple[LogSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,21 @@ class Quarantine:
     is_refused: bool
 
 
+class _Earlier(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    log: str
+    first: int = Field(ge=1, le=SEQ_MAX)
+    last: int = Field(ge=0, le=SEQ_MAX)
+
+
 class _State(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     is_online: StrictBool
     at: AwareDatetime
     log: str | None = None
+    earlier: tuple[_Earlier, ...] = Field(default=(), max_length=EARLIER_COUNT_MAX)
 
 
 def meaning_of(message: Message, now: datetime) -> KeepBatch | KeepState | Quarantine:
@@ -113,11 +123,11 @@ class Ingest:
 
     async def _serve(self, session: Session) -> None:
         while True:
-            home, answer = await self._take(await session.receive())
+            home, answers = await self._take(await session.receive())
             self._on_commit(home)
             self._tries = 0
             self._note(None)
-            if answer is not None:
+            for answer in answers:
                 await self._answer(session, home, answer)
 
     async def _answer(self, session: Session, home: str, answer: Receipt | Refusal) -> None:
@@ -134,18 +144,20 @@ class Ingest:
             self.trouble = trouble
             logger.warning("intake: %s", trouble or "at work again")
 
-    async def _take(self, message: Message) -> tuple[str, Receipt | Refusal | None]:
+    async def _take(self, message: Message) -> tuple[str, tuple[Receipt | Refusal, ...]]:
         """Keep what a message says; return whose it was and what to answer once it is kept."""
         now = self._now()
         match meaning_of(message, now):
             case KeepBatch(home, batch):
-                return home, await self._keep(home, batch, message.payload)
-            case KeepState(home, is_online, at, log):
+                return home, (await self._keep(home, batch, message.payload),)
+            case KeepState(home, is_online, at, log, earlier):
                 await self._tables.set_home_state(home, is_online, at)
-                return home, await self._tables.receipt(home, log) if log and is_online else None
+                if log is None or not is_online:
+                    return home, ()
+                return home, await self._tables.receipts(home, log, earlier)
             case Quarantine(home, data, reason, is_refused):
                 await self._tables.quarantine(home, data, reason, now)
-                return home, _refusal(data, reason) if is_refused else None
+                return home, (_refusal(data, reason),) if is_refused else ()
             case other:
                 assert_never(other)
 
@@ -172,7 +184,10 @@ def _state_of(home: str, payload: bytes, now: datetime) -> KeepState:
         at = said.at.astimezone(UTC) if said.is_online else now
     except (ValidationError, OverflowError) as error:
         raise ContractError(f"neither birth nor last will: {error}", payload) from error
-    return KeepState(home, said.is_online, at, said.log if is_plain_name(said.log or "") else None)
+    if said.log is None or not is_plain_name(said.log):
+        return KeepState(home, said.is_online, at, None)
+    earlier = tuple(LogSpan(one.log, one.first, one.last) for one in said.earlier if is_plain_name(one.log))
+    return KeepState(home, said.is_online, at, said.log, earlier)
 
 
 def _refusal(data: bytes, reason: str) -> Refusal:

@@ -1,18 +1,21 @@
 """The home's memory: one encrypted SQLite file, one writer, one transaction per visit or group."""
 
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from cloud_bridge.contract.entries import Entry, EntryKind
-from gateway.store.file import DiskError, open_log
+from cloud_bridge.contract.entries import Entry, EntryKind, LogSpan
+from gateway.store.file import DiskError, open_log, spans
 from gateway.store.keys import LogKey
+from gateway.store.witness import Witness
 
 CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
 
@@ -41,22 +44,66 @@ class Met:
 class Store:
     """Keeps the log, the judge's state and the uplink's cursor; forgets nothing it has taken."""
 
-    def __init__(self, connection: Any, home: str, log: str) -> None:  # noqa: ANN401 - untyped module
+    def __init__(self, connection: Any, home: str, witness: Witness) -> None:  # noqa: ANN401 - untyped module
         self._db = connection
+        self._witness = witness
         self.home = home
-        self.log = log
-        self.highest: int = self._db.execute("select coalesce(max(seq), 0) from entry").fetchone()[0]
-        self.cursor = int(self._state(CURSOR) or 0)
+        self._names = spans(connection, "")
+        self.highest: int = self._names[-1].last
+        self.cursor = self._over_gaps(int(self._state(CURSOR) or 0))
 
     @classmethod
     def open(cls, folder: Path, home: str, key: LogKey) -> "Store":
         """Open the log in this folder, or begin one where there never was any; raise StoreError."""
-        connection, log = open_log(folder, home, key)
-        return cls(connection, home, log)
+        connection, witness = open_log(folder, home, key)
+        return cls(connection, home, witness)
+
+    @property
+    def log(self) -> str:
+        """The name under which entries are told now."""
+        return self._names[-1].log
+
+    @property
+    def spans(self) -> tuple[LogSpan, ...]:
+        """Which numbers go under which name, the oldest first; the last one grows."""
+        return (*self._names[:-1], replace(self._names[-1], last=self.highest))
+
+    @property
+    def waiting(self) -> int:
+        """How many entries the ward has not confirmed yet; between two logs numbers may be left out."""
+        return sum(
+            span.last - max(self.cursor, span.first - 1) for span in self.spans if span.last > self.cursor
+        )
+
+    def begin_log(self, *, above: int = 0) -> None:
+        """Tell what comes from now on under a new name; its first number is above this and all before."""
+        with self._transaction():
+            self._begin_log(self.highest, max(above, self.highest) + 1)
+        self._moved_on()
+
+    def outrun(self, log: str, up_to: int) -> bool:
+        """Go on where the ward says that it has more of a log than stands here; tell whether that is news.
+
+        If it is the newest, the ward may hold other entries under our newest numbers: what has no
+        receipt is told again under a new name. Numbers go on above what the ward has.
+        """
+        if self._db.execute("select 1 from log where log = ? and ward_has >= ?", (log, up_to)).fetchone():
+            return False
+        is_newest, confirmed = log == self.log, max(self.cursor, self._names[-1].first - 1)
+        with self._transaction():
+            self._db.execute("update log set ward_has = ? where log = ?", (up_to, log))
+            if is_newest and confirmed < self.highest:
+                self._begin_log(confirmed, confirmed + 1)
+            if is_newest or up_to > self.highest:
+                self._begin_log(self.highest, max(up_to, self.highest) + 1)
+        self._moved_on()
+        return True
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and tell the witness where it ends."""
         self._db.close()
+        with suppress(OSError):  # then the next start knows no more than after a power cut
+            self._witness.end(self.spans)
 
     def commit(
         self,
@@ -71,6 +118,7 @@ class Store:
         numbered = enumerate(facts, start=self.highest + 1)
         entries = tuple(Entry(seq, at, fact.kind, fact.body) for seq, fact in numbered)
         with self._transaction():
+            self._reserve(self.highest + len(entries))
             self._insert(entries, facts)
             for name, body in ((JUDGE, judge_state), (TROUBLES, troubles)):
                 if body is not None:
@@ -104,6 +152,7 @@ class Store:
     def move_cursor(self, up_to: int) -> None:
         """Note that the ward has committed everything up to a number; never moves back."""
         assert up_to <= self.highest, "a receipt for what was never written"
+        up_to = self._over_gaps(up_to)
         if up_to <= self.cursor:
             return
         with self._transaction():
@@ -158,6 +207,32 @@ class Store:
                 if fact.series is not None
             ],
         )
+
+    def _reserve(self, up_to: int) -> None:
+        """Let the second place know of these numbers before they are given out."""
+        try:
+            self._witness.reserve(self.spans, up_to)
+        except OSError as error:
+            raise DiskError(f"{error.filename}: {error.strerror}. Is the disk full or broken?") from error
+
+    def _begin_log(self, last: int, first: int) -> None:
+        name = secrets.token_hex(8)
+        self._db.execute("update log set last = ? where last is null", (last,))
+        self._db.execute("insert into log (log, first) values (?, ?)", (name, first))
+        self._keep_state("log", name)
+
+    def _moved_on(self) -> None:
+        self._names = spans(self._db, "")
+        self.highest = self._names[-1].last
+        self.cursor = self._over_gaps(self.cursor)
+        self._reserve(self.highest)
+
+    def _over_gaps(self, up_to: int) -> int:
+        """Return how far everything is delivered: numbers between two logs are nobody's."""
+        for span, following in pairwise(self._names):
+            if span.last <= up_to < following.first:
+                up_to = following.first - 1
+        return up_to
 
     def _state(self, name: str) -> str | None:
         row = self._db.execute("select body from state where name = ?", (name,)).fetchone()

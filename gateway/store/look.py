@@ -7,9 +7,18 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from cloud_bridge.contract.entries import SEQ_MAX
-from gateway.store.file import LOG_FILE, WITNESS_FILE, StoreError, identity, is_first_start
+from cloud_bridge.contract.entries import SEQ_MAX, LogSpan
+from gateway.store.file import (
+    LOG_FILE,
+    StoreError,
+    assert_witnessed,
+    identity,
+    is_first_start,
+    spans,
+    witnessed,
+)
 from gateway.store.keys import LogKey
+from gateway.store.witness import WITNESS_FILE, Witness
 
 PAGE_BYTES = 4096
 TAKES = 3
@@ -62,7 +71,7 @@ class Look:
 
     def __init__(self, folder: Path, key: LogKey) -> None:
         self.path = folder / LOG_FILE
-        self.witness = folder / WITNESS_FILE
+        self.witness = Witness(folder)
         self._key = key
         self._is_root_lost: bool | None = None
         try:
@@ -107,6 +116,20 @@ class Look:
                 raise
             self._begin_again()
             raise DamageError(str(error)) from error
+
+    def spans(self, log: str) -> tuple[LogSpan, ...]:
+        """Return which numbers went under which name; DamageError where that can't be read."""
+        try:
+            return spans(self._db, log)
+        except dbapi2.DatabaseError as error:
+            self._begin_again()
+            raise self._told(error) from error
+
+    def assert_witnessed(self, log: str) -> None:
+        """Raise StoreError unless the witness, if there is one, means this log as it stands here."""
+        word = witnessed(self.witness)  # first: a hub beside us writes it before it writes the log
+        if word is not None:
+            assert_witnessed(word, self.spans(log), self.witness.path)
 
     def state(self, name: str) -> str | None:
         """Return what the hub has noted under a name."""

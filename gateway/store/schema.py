@@ -31,6 +31,19 @@ def m0001_the_log(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m0003_the_names_of_the_log(db: Database) -> None:
+    """Let the log have had other names; `last` is null for the one that is written now.
+
+    `ward_has` is up to where the ward said that it has it, where that was more than we.
+    """
+    db.execute(
+        "create table log (turn integer primary key, log text not null unique, first integer not null,"
+        " last integer, ward_has integer)"
+    )
+    db.execute("insert into log (log, first) select body, 1 from state where name = 'log'")
+
+
 def migrate(connection: Any) -> None:  # noqa: ANN401 - the encrypted module has no types
     """Bring the tables up to date, each step in a transaction of its own."""
     MIGRATIONS.apply(Database(connection))

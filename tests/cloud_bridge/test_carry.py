@@ -3,14 +3,15 @@
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 import orjson
 import pytest
 
 from cloud_bridge.carry import RECEIPT_TIMEOUT_S, Carrier
-from cloud_bridge.contract.entries import Batch, Entry, EntryKind
-from cloud_bridge.contract.receipts import Receipt, Refusal
+from cloud_bridge.contract.entries import Batch, Entry, EntryKind, LogSpan
+from cloud_bridge.contract.receipts import Receipt, Refusal, Span
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.together import together
 from simulators.broker import SmallBroker
@@ -24,6 +25,10 @@ class MemoryLog:
 
     def __init__(self, count: int) -> None:
         self.home, self.log, self.cursor, self.highest = HOME, "log-1", 0, count
+
+    @property
+    def spans(self):
+        return (LogSpan(self.log, 1, self.highest),)
 
     def entries(self, *, after, count_max):
         last = min(self.highest, after + count_max)
@@ -172,7 +177,7 @@ def test_a_refused_batch_is_noted_and_cut_smaller():
         town = Town(count=8)
         async with town.living() as ward:
             assert len((await next_batch(ward)).entries) == 8
-            town.carrier._window.batch_count_max = 8
+            town.carrier._windows["log-1"].batch_count_max = 8
             await answer(ward, Refusal("d1", "a batch with a broken part"))
             assert len((await next_batch(ward)).entries) == 4
             assert [refusal.reason for refusal in town.refusals] == ["a batch with a broken part"]
@@ -205,6 +210,60 @@ def test_a_receipt_for_more_than_we_wrote_is_said_and_not_believed():
             await answer(ward, Receipt("log-1", 99))
             await town.until(lambda: town.carrier.road.problem is not None)
             assert (town.log.cursor, "more of this log" in town.carrier.road.problem) == (0, True)
+
+    in_virtual_time(story())
+
+
+class TwoLogs(MemoryLog):
+    """A log that had another name up to 500."""
+
+    @property
+    def spans(self):
+        return (LogSpan("old", 1, 500), LogSpan("log-1", 601, self.highest))
+
+
+def test_no_batch_straddles_two_logs_and_the_new_one_does_not_wait():
+    """While the old log's receipts are owed the new one's entries go too, each batch under its own name."""
+
+    async def story():
+        town = Town()
+        town.log = TwoLogs(603)
+        town.log.entries = partial(_entries_without, town.log, range(501, 601))
+        town.carrier._log = town.log
+        async with town.living() as ward:
+            told = [await next_batch(ward) for _ in range(4)]
+            assert [(one.log, one.first, one.entries[-1].seq) for one in told] == [
+                ("old", 1, 200), ("old", 1, 400), ("old", 1, 500), ("log-1", 601, 603)]  # fmt: skip
+            await answer(ward, Receipt("log-1", 603))
+            await answer(ward, Receipt("old", 400))
+            await town.until(lambda: town.log.cursor == 400)
+            await answer(ward, Receipt("old", 500))
+            await town.until(lambda: town.log.cursor == 603)
+
+    in_virtual_time(story())
+
+
+def _entries_without(log, gap, *, after, count_max):
+    numbers = [seq for seq in range(after + 1, log.highest + 1) if seq not in gap][:count_max]
+    return tuple(Entry(seq, NOON, EntryKind.READING, b"{}") for seq in numbers)
+
+
+def test_a_ward_too_old_for_spans_is_named_and_not_flooded():
+    """It asks for what the log never had: the page says so, and nothing is sent again before its time."""
+
+    async def story():
+        town = Town()
+        town.log = TwoLogs(603)
+        town.log.cursor = 600
+        town.log.entries = partial(_entries_without, town.log, range(501, 601))
+        town.carrier._log = town.log
+        async with town.living() as ward:
+            await next_batch(ward)
+            begun_s = asyncio.get_running_loop().time()
+            await answer(ward, Receipt("log-1", 0, (Span(1, 600),)))
+            await next_batch(ward)
+            assert asyncio.get_running_loop().time() - begun_s == pytest.approx(RECEIPT_TIMEOUT_S, abs=2)
+            assert "older than this hub" in town.carrier.road.problem
 
     in_virtual_time(story())
 

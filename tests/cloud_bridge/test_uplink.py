@@ -94,3 +94,20 @@ def test_a_batch_that_cannot_be_read_is_cut_smaller():
     one.sent(1)
     one.take(Receipt("L", 1), highest=500)
     assert one.next(highest=500) == Send(1, BATCH_COUNT_MAX)
+
+
+def test_a_log_that_begins_later_is_never_set_back_before_its_first():
+    """Of a log that it has never seen the ward says 0; numbers before the first are another log's."""
+    one = Window("B", 100, first=101)
+    assert one.take(Receipt("B", 0), highest=500) is None
+    assert one.next(highest=500) == Send(100, BATCH_COUNT_MAX)
+
+
+def test_a_ward_that_waits_for_numbers_of_another_log_is_not_hurried():
+    """A ward too old to know where a log begins asks for 1 to 100 for ever: that sends nothing again."""
+    one = Window("B", 100, first=101)
+    one.sent(300)
+    old = Receipt("B", 0, (Span(1, 100),))
+    assert one.is_misread(old)
+    assert one.take(old, highest=300) is None
+    assert one.next(highest=300) is None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cloud_bridge.backend.database import Database, TablesError, Transaction, UnkeepableError
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.views import Figures
-from cloud_bridge.contract.entries import Batch, Entry
+from cloud_bridge.contract.entries import Batch, Entry, LogSpan
 from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span
 from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, at, batch, reading, told
 
@@ -255,3 +255,37 @@ async def test_values_that_no_database_keeps_are_told_apart(tables: Tables) -> N
         await tables.commit(Batch(HOME, "log1", (told(1), told(2**63))), at=NOON)  # the wire refuses it
     assert await tables.figures(HOME) == Figures(0, 0, 0, 0, 0, 0, 0)
     assert await tables.commit(batch(told(1)), at=NOON) == Receipt("log1", 1)
+
+
+def spanned(*entries: Entry, first: int = 101, log: str = "log2") -> Batch:
+    """A batch of a log that begins later, through the wire and back."""
+    return Batch.from_bytes(bytes(Batch(HOME, log, entries, first)))
+
+
+async def test_a_log_that_begins_later_has_no_gap_before_its_first(tables: Tables) -> None:
+    """Numbers before the first are another log's: none is missing, and the receipt counts from the first."""
+    assert await tables.commit(spanned(told(101), told(102)), at=NOON) == Receipt("log2", 102)
+    receipt = await tables.commit(spanned(told(105)), at=NOON)
+    assert receipt == Receipt("log2", 102, (Span(103, 104),))
+    assert (await tables.figures(HOME)).gaps == 2
+    state = await tables.home_state(HOME)
+    assert state is not None
+    assert (state.up_to, state.missing_count) == (102, 2)
+
+
+async def test_a_log_whose_first_came_late_is_mended(tables: Tables) -> None:
+    """A ward that took in such a log before it knew of beginnings stops waiting at the next batch."""
+    assert (await tables.commit(batch(told(101), log="log2"), at=NOON)).up_to == 0
+    assert await tables.commit(spanned(told(102)), at=NOON) == Receipt("log2", 102)
+
+
+async def test_at_birth_each_log_is_answered_and_the_older_ones_take_their_turn(tables: Tables) -> None:
+    """A newborn hub hears where all its logs stand; the rest of an old one never makes it the newest."""
+    earlier = (LogSpan("log1", 1, 100),)
+    assert await tables.receipts(HOME, "log2", earlier) == (Receipt("log1", 0), Receipt("log2", 0))
+    await tables.commit(spanned(told(101)), at=NOON)
+    await tables.commit(batch(told(1)), at=NOON)
+    state = await tables.home_state(HOME)
+    assert state is not None
+    assert state.up_to == 101
+    assert await tables.receipts(HOME, "log2", earlier) == (Receipt("log1", 1), Receipt("log2", 101))
