@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cloud_bridge.program import say_error
-from gateway.cli_devices import add_to
+from gateway import cli_devices, cli_keys
 from gateway.cli_store import store
 from gateway.console import Verbose, begin_logging, finish, say
 from gateway.errors import exit_code_of
@@ -38,7 +38,8 @@ ward = typer.Typer(
 app.add_typer(hub, name="hub")
 app.add_typer(ward, name="ward")
 app.add_typer(store, name="store")
-add_to(app)
+cli_devices.add_to(app)
+cli_keys.add_to(store)
 
 HubFile = Annotated[Path, typer.Option("--config", help="The hub's settings file.")]
 WardFile = Annotated[Path, typer.Option("--config", help="The ward's settings file.")]
@@ -73,9 +74,12 @@ def hub_run(
 def hub_check(config: HubFile = Path("config/hub.toml")) -> None:
     """Read the settings and the plan, and say what is wrong with them, if anything.
 
-    Touches neither log nor key nor network. Next: `pusterom hub run`.
+    Says which keys there are, without any secret. Touches neither log nor secret nor network.
+
+    Next: `pusterom hub run`.
     """
     from cloud_bridge.settings import load_plan
+    from gateway.keys_told import keys_told
     from gateway.settings import Settings
 
     settings = Settings.load(config)
@@ -83,6 +87,8 @@ def hub_check(config: HubFile = Path("config/hub.toml")) -> None:
     say(f"{config}: home {settings.home}, radio {settings.radio}, broker {settings.broker}")
     state = "approved" if plan.is_verified else "UNVERIFIED: a clinician must approve each number"
     say(f"{settings.plan_file}: plan version {plan.version}, {len(plan.limits)} limits, {state}")
+    for line in keys_told(settings):
+        say(line)
     say(f"Next: pusterom hub run --config {config}")
 
 

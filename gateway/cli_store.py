@@ -164,11 +164,11 @@ def _settings(config: Path) -> "Settings":
 
 def _look(settings: "Settings") -> "Look":
     """Open the log with the hub's key, found as the hub finds it; a key is never made here."""
+    from gateway.store.episodes import look_key
     from gateway.store.file import StoreError, is_first_start
-    from gateway.store.keys import credentials_folder, log_key
+    from gateway.store.key_place import KeyPlace
     from gateway.store.look import Look
 
     if is_first_start(settings.folder):
         raise StoreError(f"there is no log in {settings.folder}: no hub has run there. Check `folder`.")
-    key = log_key(settings.key_file, credentials=credentials_folder(), is_first_start=False)
-    return Look(settings.folder, key)
+    return Look(settings.folder, look_key(KeyPlace.of(settings), settings.home))

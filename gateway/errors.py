@@ -26,6 +26,7 @@ EXITS: dict[str, int] = {
     "gateway.store.file.StoreError": EXIT_CONFIG,
     "gateway.store.look.DamageError": EXIT_DISK,
     "gateway.store.keys.KeyFileError": EXIT_CONFIG,
+    "gateway.store.sealed.SealError": EXIT_DATA,
     "gateway.words.WordsError": EXIT_USAGE,
 }
 """By the error's full name; a subclass that is not named here counts as what it is derived from."""

@@ -56,6 +56,8 @@ class Settings(FileSettings):
     home: Annotated[str, AfterValidator(_home_id)]
     folder: Path
     key_file: Path
+    device_secret_file: Path | None = None
+    escrow_public_key_file: Path | None = None
     plan_file: Path
     broker: BrokerUrl
     password_file: Path | None = None

@@ -17,9 +17,11 @@ from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
 from gateway.settings import Settings
-from gateway.store.file import is_first_start, lock
-from gateway.store.keys import credentials_folder, log_key
+from gateway.store.episodes import open_key
+from gateway.store.file import lock
+from gateway.store.key_place import KeyPlace
 from gateway.store.log import Store
+from gateway.store.organisation_key import public_key_in
 from gateway.view import View
 from gateway.web.app import hub_app
 
@@ -28,11 +30,9 @@ BONDS_FILE = "bonds.json"
 
 def open_store(settings: Settings) -> Store:
     """Open the hub's log with its key; raise KeyFileError or StoreError with what to do."""
-    key = log_key(
-        settings.key_file,
-        credentials=credentials_folder(),
-        is_first_start=is_first_start(settings.folder),
-    )
+    organisation = settings.escrow_public_key_file
+    escrow_to = None if organisation is None else public_key_in(organisation)
+    key = open_key(KeyPlace.of(settings), settings.home, utc_now(), escrow_to)
     return Store.open(settings.folder, settings.home, key)
 
 

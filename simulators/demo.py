@@ -21,7 +21,8 @@ from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
 from cloud_bridge.settings import COMMAND_LINE, SettingsError, load_plan
 from gateway.quiet import quiet_libraries
-from gateway.store.keys import log_key
+from gateway.store.episodes import open_key
+from gateway.store.key_place import KeyPlace
 from gateway.view import View
 from gateway.web.app import hub_app
 from simulators.broker import SmallBroker
@@ -183,7 +184,7 @@ class _House:
         parts = HomeParts(
             home=home,
             folder=folder,
-            key=log_key(self._folder / f"{home}.key", credentials=None, is_first_start=True),
+            key=open_key(KeyPlace(folder, self._folder / f"{home}.key"), home, self._clock.now()),
             oximeter=oximeter,
             scale=scale,
             radio=air_radio(air),

@@ -12,7 +12,8 @@ from sqlcipher3 import dbapi2
 
 from cloud_bridge.contract.entries import LogSpan
 from gateway.store import schema
-from gateway.store.keys import LogKey, sync_folder
+from gateway.store.durable import sync_folder
+from gateway.store.keys import LogKey
 from gateway.store.witness import WITNESS_FILE, Witness, WitnessError, Word
 
 LOG_FILE, LOCK_FILE = "log.db", "lock"

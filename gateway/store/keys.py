@@ -1,6 +1,7 @@
-"""The log's key: from a systemd credential or a file of its owner's alone, made at first start.
+"""The hub's secret, from a systemd credential or a file of its owner's alone, and the log's key.
 
-The key is never an argument, an environment value or a word in a log.
+Neither is ever an argument, an environment value or a word in a log. The secret opens the keyring
+(`keyring.py`), and the keyring holds the log's key.
 """
 
 import os
@@ -8,9 +9,13 @@ import secrets
 import stat
 from pathlib import Path
 
+from gateway.store import durable
+
 CREDENTIAL = "pusterom-log-key"
 KEY_BYTES, SALT_BYTES = 32, 16
-_HEX_DIGITS = 2 * (KEY_BYTES + SALT_BYTES)
+SECRET_BYTES = KEY_BYTES + SALT_BYTES
+_HEX_DIGITS = 2 * SECRET_BYTES
+_DEVICE_SECRET_BYTES_MIN, _DEVICE_SECRET_BYTES_MAX = 8, 4096
 
 
 class KeyFileError(Exception):
@@ -23,9 +28,13 @@ class LogKey:
     __slots__ = ("_hex",)
 
     def __init__(self, hex_digits: str) -> None:
-        if len(hex_digits) != _HEX_DIGITS or not set(hex_digits) <= set("0123456789abcdef"):
-            raise KeyFileError(f"a log key is {_HEX_DIGITS} hexadecimal digits")
+        _assert_digits(hex_digits, "a log key")
         self._hex = hex_digits
+
+    @classmethod
+    def made(cls) -> "LogKey":
+        """Return a new random one."""
+        return cls(secrets.token_hex(SECRET_BYTES))
 
     def __repr__(self) -> str:
         return "LogKey(…)"
@@ -35,9 +44,46 @@ class LogKey:
         return f"x'{self._hex}'"
 
     @property
+    def octets(self) -> bytes:
+        """Return what is wrapped: key and salt."""
+        return bytes.fromhex(self._hex)
+
+    @property
     def salt(self) -> bytes:
         """Return what a log of this key begins with, unencrypted; tells a wrong key from a damaged page."""
         return bytes.fromhex(self._hex[2 * KEY_BYTES :])
+
+
+class HubSecret:
+    """What the key of the keyring is derived from; its text never shows it."""
+
+    __slots__ = ("_hex",)
+
+    def __init__(self, hex_digits: str) -> None:
+        _assert_digits(hex_digits, "a hub's secret")
+        self._hex = hex_digits
+
+    @classmethod
+    def made(cls) -> "HubSecret":
+        """Return a new random one."""
+        return cls(secrets.token_hex(SECRET_BYTES))
+
+    def __repr__(self) -> str:
+        return "HubSecret(…)"
+
+    @property
+    def octets(self) -> bytes:
+        """Return what a key is derived from."""
+        return bytes.fromhex(self._hex)
+
+    @property
+    def in_file(self) -> bytes:
+        """Return what a key file holds."""
+        return f"{self._hex}\n".encode()
+
+    def as_log_key(self) -> LogKey:
+        """Return it as the key of a log itself: one from before there were keyrings, or from escrow."""
+        return LogKey(self._hex)
 
 
 def credentials_folder() -> Path | None:
@@ -46,62 +92,74 @@ def credentials_folder() -> Path | None:
     return Path(folder) if folder else None
 
 
-def log_key(path: Path, *, credentials: Path | None, is_first_start: bool) -> LogKey:
-    """Return the key: the systemd credential if there is one, else the file, made at first start.
+def credential_in(credentials: Path | None) -> Path | None:
+    """Return the credential that goes before the key file, if there is one."""
+    file = None if credentials is None else credentials / CREDENTIAL
+    return file if file is not None and file.is_file() else None
+
+
+def hub_secret(path: Path, *, credentials: Path | None, may_be_made: bool) -> HubSecret:
+    """Return the secret: the systemd credential if there is one, else the file, made where it may be.
 
     Raises KeyFileError when the file is readable by others, malformed, or missing although a log
-    exists: a new key would make the old log unreadable for ever.
+    exists: a new secret would make the old log unreadable for ever.
     """
     try:
-        return _log_key(path, credentials, is_first_start=is_first_start)
+        if (credential := credential_in(credentials)) is not None:
+            return read_secret(credential)
+        if not path.exists():
+            if not may_be_made:
+                raise KeyFileError(
+                    f"{path} is missing, but there is a log that was written with it. Put the key file back,"
+                    " or open the organisation's escrow; a new key can't open the old log."
+                )
+            durable.put(path, HubSecret.made().in_file)
+        assert_private(path)
+        return read_secret(path)
     except OSError as error:
         what = f"{error.filename or path}: {error.strerror}"
         raise KeyFileError(f"{what}. Give this user the right to it, or set another `key_file`.") from error
 
 
-def _log_key(path: Path, credentials: Path | None, *, is_first_start: bool) -> LogKey:
-    if credentials is not None and (credentials / CREDENTIAL).is_file():
-        return _read(credentials / CREDENTIAL)
-    if not path.exists():
-        if not is_first_start:
-            raise KeyFileError(
-                f"{path} is missing, but there is a log that was written with it. Put the key file back "
-                "(from the organisation's escrow); a new key can't open the old log."
-            )
-        _make(path)
-    _assert_private(path)
-    return _read(path)
-
-
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(KEY_BYTES + SALT_BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(path.parent)
-
-
-def _assert_private(path: Path) -> None:
-    status = path.stat()
-    if stat.S_IMODE(status.st_mode) & 0o077:
+def assert_private(path: Path) -> None:
+    """Raise KeyFileError when others than its owner can read a file."""
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise KeyFileError(f"{path} can be read by others. Write: chmod 600 {path}")
 
 
-def _read(path: Path) -> LogKey:
+def read_secret(path: Path) -> HubSecret:
+    """Return the secret in a file; raise KeyFileError, which repeats nothing of it."""
     try:
-        return LogKey(path.read_text(encoding="ascii").strip())
+        return HubSecret(path.read_text(encoding="ascii").strip())
     except (OSError, UnicodeDecodeError) as error:
         raise KeyFileError(f"{path} can't be read as a key: {type(error).__name__}") from None
     except KeyFileError as error:
         raise KeyFileError(f"{path} is no key: {error}. Put the right file back.") from None
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, as fsync of a file alone does not."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def device_secret(path: Path | None) -> bytes | None:
+    """Return what this board alone can say, without the blanks and zero octets around it.
+
+    Raises KeyFileError when the file is named and can't be read, or holds too little to be one.
+    """
+    if path is None:
+        return None
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        with path.open("rb") as file:
+            octets = file.read(_DEVICE_SECRET_BYTES_MAX + 1).strip(b"\0 \t\r\n")
+    except OSError as error:
+        raise KeyFileError(
+            f"`device_secret_file` {path}: {error.strerror}. Is this the board, and was its TPM asked?"
+            " Without it only the organisation's escrow opens the log."
+        ) from error
+    if not _DEVICE_SECRET_BYTES_MIN <= len(octets) <= _DEVICE_SECRET_BYTES_MAX:
+        raise KeyFileError(
+            f"`device_secret_file` {path} holds {len(octets)} octets; a device secret has"
+            f" {_DEVICE_SECRET_BYTES_MIN} to {_DEVICE_SECRET_BYTES_MAX}. Name another file."
+        )
+    return octets
+
+
+def _assert_digits(text: str, what: str) -> None:
+    if len(text) != _HEX_DIGITS or not set(text) <= set("0123456789abcdef"):
+        raise KeyFileError(f"{what} is {_HEX_DIGITS} hexadecimal digits")

@@ -1,6 +1,5 @@
 """The second place: a small file beside the log that names it, and knows how far it has come at least."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from cloud_bridge.contract.entries import LogSpan
-from gateway.store.keys import sync_folder
+from gateway.store import durable
 
 WITNESS_FILE = "log.json"
 
@@ -66,14 +65,7 @@ class Witness:
 
     def write(self, word: Word) -> None:
         """Say this from now on, whole or not at all; raises OSError."""
-        draft = self.path.with_suffix(".new-witness")
-        with draft.open("wb") as file:
-            draft.chmod(0o600)
-            file.write(orjson.dumps(word))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(self.path)
-        sync_folder(self.path.parent)
+        durable.put(self.path, orjson.dumps(word))
         self._said = word
 
     def reserve(self, spans: tuple[LogSpan, ...], up_to: int) -> None:

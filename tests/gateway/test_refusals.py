@@ -10,9 +10,11 @@ from sqlcipher3 import dbapi2
 
 from cloud_bridge.backend.tables import open_tables
 from gateway.settings import Settings
+from gateway.store.episodes import look_key, open_key
 from gateway.store.file import lock
-from gateway.store.keys import log_key
+from gateway.store.key_place import KeyPlace
 from gateway.store.log import Store
+from gateway.store.organisation_key import make_pair
 from tests.contracts.tables.conftest import postgres_url, server
 from tests.gateway.conftest import CONFIG, UNAVAILABLE
 from tests.given import HOME, NOON, OTHER_HOME, fact
@@ -24,7 +26,7 @@ def begun(folder: Path) -> Settings:
     """Begin a log as a first start does, with one entry, and return the settings."""
     settings = Settings.load(folder / "hub.toml")
     os.close(lock(settings.folder))
-    key = log_key(settings.key_file, credentials=None, is_first_start=True)
+    key = open_key(KeyPlace.of(settings), settings.home, NOON)
     store = Store.open(settings.folder, settings.home, key)
     store.commit([fact("a")], at=NOON)
     store.close()
@@ -38,9 +40,7 @@ def wrong_key(settings):
 
 def wrong_key_after_a_crash(settings):
     """The same, while what was committed last still stands in the write-ahead log alone."""
-    log = Store.open(
-        settings.folder, settings.home, log_key(settings.key_file, credentials=None, is_first_start=False)
-    )
+    log = Store.open(settings.folder, settings.home, look_key(KeyPlace.of(settings), settings.home))
     log.commit([fact("b")], at=NOON)
     crashed = {path: path.read_bytes() for path in settings.folder.glob("log.db*")}
     log.close()
@@ -49,7 +49,7 @@ def wrong_key_after_a_crash(settings):
     wrong_key(settings)
 
 
-def open_key(settings):
+def shared_key(settings):
     """Let others read the key."""
     settings.key_file.chmod(0o644)
 
@@ -92,7 +92,7 @@ def log_folder(settings):
 def newer_log(settings):
     """Let a newer program have changed the log's tables."""
     log = dbapi2.connect(str(settings.folder / "log.db"), isolation_level=None)
-    log.execute(f'''pragma key = "x'{settings.key_file.read_text().strip()}'"''')
+    log.execute(f'''pragma key = "{look_key(KeyPlace.of(settings), settings.home).pragma()}"''')
     log.execute("insert into _sqlite_migrations (migration_set, name, applied_at) "
                 "values ('pusterom-hub', 'm9999_tomorrow', '2030')")  # fmt: skip
     log.close()
@@ -109,12 +109,33 @@ def unreadable_witness(settings):
     (settings.folder / "log.json").write_text("{")
 
 
+def torn_keyring(settings):
+    """Let a broken card have kept half of the keyring."""
+    ring = settings.folder / "keyring.json"
+    ring.write_bytes(ring.read_bytes()[:300])
+
+
+def no_keyring(settings):
+    """Lose the keyring."""
+    (settings.folder / "keyring.json").unlink()
+
+
+def private_key_on_the_hub(settings):
+    """Put the organisation's private key where the public one should be."""
+    file = settings.folder.parent / "hub.toml"
+    make_pair(file.parent / "org", file.parent / "org.pub")
+    file.write_text('escrow_public_key_file = "org"\n' + file.read_text())
+
+
 @pytest.mark.parametrize(
     ("damage", "hint"),
     [
+        (torn_keyring, "is damaged or no keyring"),
+        (no_keyring, "keyring.json, which holds its wrapped key, is missing. Put it back"),
+        (private_key_on_the_hub, "PRIVATE key, which must never lie on a hub"),
         (wrong_key, "wrong key, foreign or damaged"),
         (wrong_key_after_a_crash, "wrong key, foreign or damaged"),
-        (open_key, "chmod 600"),
+        (shared_key, "chmod 600"),
         (no_key, "Put the key file back"),
         (key_folder, "can't be read as a key"),
         (empty_log, "is empty: it was cut off or overwritten"),
@@ -139,7 +160,7 @@ def test_a_wrong_key_after_a_crash_costs_nothing(run, folder):
     wrong_key_after_a_crash(settings)
     assert run("hub", "run", "--config", folder / "hub.toml")[0] == CONFIG
     settings.key_file.write_text(right)
-    key = log_key(settings.key_file, credentials=None, is_first_start=False)
+    key = look_key(KeyPlace.of(settings), settings.home)
     store = Store.open(settings.folder, settings.home, key)
     assert store.told_before(["a", "b"]) == {"a", "b"}
     store.close()

@@ -13,8 +13,9 @@ import pytest
 from cloud_bridge.contract.bodies import DeviceFault, fault_body, plan_body, reading_body
 from cloud_bridge.contract.entries import EntryKind
 from gateway.settings import Settings
+from gateway.store.episodes import look_key, open_key
 from gateway.store.file import StoreError
-from gateway.store.keys import log_key
+from gateway.store.key_place import KeyPlace
 from gateway.store.log import Fact, Store
 from gateway.store.look import Look
 from tests.gateway.conftest import CONFIG, on_disk
@@ -33,7 +34,8 @@ def told(minute: int) -> Fact:
 def opened(folder, *, first=False) -> Store:
     """Open the log as the hub does."""
     settings = Settings.load(folder / "hub.toml")
-    key = log_key(settings.key_file, credentials=None, is_first_start=first)
+    place = KeyPlace.of(settings)
+    key = open_key(place, settings.home, NOON) if first else look_key(place, settings.home)
     return Store.open(settings.folder, settings.home, key)
 
 
@@ -118,7 +120,7 @@ def test_a_sound_log_is_sound(verified, log):
     assert len(lines) == QUESTIONS
     assert all(line.startswith("ok   ") for line in lines)
     assert f"1 to {COUNT} without a gap" in "\n".join(lines)
-    assert {path.name for path in log.parent.iterdir()} == {"log.db", "log.json"}
+    assert {path.name for path in log.parent.iterdir()} == {"keyring.json", "log.db", "log.json"}
 
 
 def test_an_export_is_the_log(exported, log, folder):
@@ -246,7 +248,7 @@ def other_home(log):
         (lambda log: log.unlink(), DAMAGE, "is gone"),
         (foreign, CONFIG, "an ordinary SQLite database"),
         (lambda log: log.write_bytes(b"no database" * 4000), CONFIG, "wrong key, or a foreign file"),
-        (wrong_key, CONFIG, "not a log of this key"),
+        (wrong_key, CONFIG, "can't be opened with this secret"),
         (no_key, CONFIG, "Put the key file back"),
         (other_home, CONFIG, f"the log of home {HOME}, not of {OTHER_HOME}"),
         (lambda log: (log.parent / "log.json").write_text('{"log":"other"}'), CONFIG, "belongs here"),
@@ -356,7 +358,7 @@ def test_what_a_killed_hub_left_unmerged_is_read_and_not_merged(verified, export
 def test_a_hub_that_starts_meanwhile_is_noticed(log, folder):
     """What was taken for still and then written to is not judged: a person is told to ask again."""
     settings = Settings.load(folder / "hub.toml")
-    look = Look(log.parent, log_key(settings.key_file, credentials=None, is_first_start=False))
+    look = Look(log.parent, look_key(KeyPlace.of(settings), settings.home))
     look.assert_unmoved()
     store = opened(folder)
     with pytest.raises(StoreError, match="a hub opened"):

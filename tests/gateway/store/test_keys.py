@@ -1,16 +1,17 @@
-"""The key: made once, private, and never said."""
+"""The hub's secret and the log's key: made once, private, and never said."""
 
 import logging
 import stat
 
 import pytest
 
-from gateway.store.keys import CREDENTIAL, KeyFileError, LogKey, log_key
+from gateway.store.keyring import Kek
+from gateway.store.keys import CREDENTIAL, HubSecret, KeyFileError, LogKey, device_secret, hub_secret
 
 
 def made(path, *, is_first_start=True, credentials=None):
-    """Return the key as the hub gets it."""
-    return log_key(path, credentials=credentials, is_first_start=is_first_start)
+    """Return the secret as the hub gets it."""
+    return hub_secret(path, credentials=credentials, may_be_made=is_first_start)
 
 
 def test_the_first_start_makes_a_private_key_and_keeps_it(tmp_path):
@@ -18,8 +19,8 @@ def test_the_first_start_makes_a_private_key_and_keeps_it(tmp_path):
     path = tmp_path / "deep" / "hub.key"
     first = made(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert made(path, is_first_start=False).pragma() == first.pragma()
-    assert made(tmp_path / "other.key").pragma() != first.pragma()
+    assert made(path, is_first_start=False).octets == first.octets
+    assert made(tmp_path / "other.key").octets != first.octets
 
 
 def test_a_key_that_others_can_read_is_refused(tmp_path):
@@ -42,7 +43,7 @@ def test_a_systemd_credential_goes_before_the_file(tmp_path):
     """Where systemd hands the key over, no key file is made."""
     (tmp_path / CREDENTIAL).write_text("12" * 48)
     key = made(tmp_path / "hub.key", credentials=tmp_path)
-    assert key.pragma() == "x'" + "12" * 48 + "'"
+    assert key.octets == bytes([0x12]) * 48
     assert not (tmp_path / "hub.key").exists()
 
 
@@ -59,7 +60,22 @@ def test_what_is_no_key_is_refused_without_repeating_it(tmp_path, text):
 
 def test_a_key_never_shows_itself(caplog):
     """Printed, logged or in a trace, a key is three dots."""
-    key = LogKey("ab" * 48)
-    with caplog.at_level(logging.DEBUG):
-        logging.getLogger("test").warning("%s %r", key, key)
-    assert "abab" not in caplog.text + repr([key]) + f"{key}"
+    for key in (LogKey("ab" * 48), HubSecret("ab" * 48), Kek(HubSecret("ab" * 48), None)):
+        with caplog.at_level(logging.DEBUG):
+            logging.getLogger("test").warning("%s %r", key, key)
+        assert "abab" not in caplog.text + repr([key]) + f"{key}"
+        assert "…" in repr(key)
+
+
+def test_a_device_secret_is_the_boards_word_without_its_blanks(tmp_path):
+    """As the device tree says it, with a zero behind it; what is missing, too short or long is refused."""
+    file = tmp_path / "serial-number"
+    file.write_bytes(b" 10000000abcdef01\0\n")
+    assert device_secret(file) == b"10000000abcdef01"
+    assert device_secret(None) is None
+    for wrong in (b"", b"\0" * 64, b"short", b"x" * 5000):
+        file.write_bytes(wrong)
+        with pytest.raises(KeyFileError, match="a device secret has 8 to 4096"):
+            device_secret(file)
+    with pytest.raises(KeyFileError, match="Is this the board"):
+        device_secret(tmp_path / "none")
