@@ -23,6 +23,7 @@ from gateway.outsiders import Outsiders
 from gateway.pipeline import Pipeline
 from gateway.ports import Now, Radio, RadioError
 from gateway.store.log import Store
+from gateway.store.replaced import REPLACED, Replaced
 from gateway.talk import Overheard, talk
 from gateway.troubles import Troubles
 from gateway.visits import Visits
@@ -79,6 +80,7 @@ class Hub:
     async def run(self) -> None:
         """Run until cancelled."""
         self.pipeline.note(EntryKind.HUB_STARTED, orjson.dumps({"at": self.now().isoformat()}))
+        self._tell_replacement()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             tasks.create_task(self.carrier.run())
@@ -146,6 +148,17 @@ class Hub:
                 " put back, or the end of it was lost. The ward keeps what it has; nothing needs to be done"
             )
             self.troubles.begin(TroubleKind.LOG_REPLACED, detail, about=span.log)
+
+    def _tell_replacement(self) -> None:
+        """Say that the log is not the one that lay here; it is over when what was put aside is removed."""
+        for trouble in self.troubles.open:
+            if trouble.what == TroubleKind.LOG_REPLACED and trouble.about not in self.store.put_aside:
+                self.troubles.end(TroubleKind.LOG_REPLACED, about=trouble.about)
+        if (said := self.store.note(REPLACED)) is not None:
+            found = Replaced.from_bytes(said.encode())
+            about = found.where or self.store.log
+            self.troubles.begin(TroubleKind.LOG_REPLACED, found.detail, about=about)
+            self.store.keep_notes({REPLACED: None})
 
     def _note_radio(self, problem: str | None) -> None:
         if problem != self.radio_problem:

@@ -13,9 +13,11 @@ from cloud_bridge.program import utc_now
 from cloud_bridge.settings import load_plan
 from gateway.apart import ask
 from gateway.app import Hub
+from gateway.console import counted
 from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
+from gateway.recover import recovered
 from gateway.settings import Settings
 from gateway.store.episodes import open_key
 from gateway.store.file import lock
@@ -33,7 +35,8 @@ def open_store(settings: Settings) -> Store:
     organisation = settings.escrow_public_key_file
     escrow_to = None if organisation is None else public_key_in(organisation)
     key = open_key(KeyPlace.of(settings), settings.home, utc_now(), escrow_to)
-    return Store.open(settings.folder, settings.home, key)
+    with counted("entries carried over") as progress:
+        return recovered(settings.folder, settings.home, key, at=utc_now(), progress=progress)
 
 
 @contextmanager
@@ -71,8 +74,8 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             outside=Outside(outsiders),
         )
         hub.outsiders.on_quarantine = note
-        say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
-            f"{store.waiting} of them waiting")  # fmt: skip
+        say(f"home {settings.home}: log {store.log} up to number {store.highest}, "
+            f"{store.waiting} entries waiting")  # fmt: skip
         say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(hub.run())

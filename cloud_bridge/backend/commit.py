@@ -163,7 +163,12 @@ def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> list[
     lines = [_line(entry) for entry in first_told.values()]
     new = {seq for (seq,) in transaction.rows(_KEEP_ENTRIES, lines=lines, committed_at=stamp(at), **where)}
     if len(new) < len(batch.entries):
-        told = [_line(entry) | {"position": position} for position, entry in enumerate(batch.entries)]
+        # What a hub has lost and we have does not contradict: it stands here.
+        told = [
+            _line(entry) | {"position": position}
+            for position, entry in enumerate(batch.entries)
+            if entry.kind != EntryKind.LOST
+        ]
         for (position,) in transaction.rows(_CONTRADICTED, lines=told, **where):
             entry = batch.entries[position]
             reason = "contradicts the entry that is kept under this number"

@@ -35,6 +35,8 @@ class EntryKind(StrEnum):
     DEVICE_FAULT = "device_fault"
     BATCH_REFUSED = "batch_refused"
     TROUBLE = "trouble"
+    LOST = "lost"
+    """This number was given out; what stood there can no longer be read on the hub."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,20 +36,21 @@ def is_first_start(folder: Path) -> bool:
     return not (folder / LOG_FILE).exists() and not (folder / WITNESS_FILE).exists()
 
 
-def open_log(folder: Path, home: str, key: LogKey) -> tuple[Any, Witness]:
+def open_log(folder: Path, home: str, key: LogKey, *, may_be_stale: bool = False) -> tuple[Any, Witness]:
     """Return the open connection and the log's witness; raise StoreError with what to do.
 
     Beside the log stands a witness that names it and knows how far it had come, so that an emptied,
-    exchanged or older file is never taken for the right one.
+    exchanged or older file is never taken for the right one. Who lets it be stale must go on under a
+    new name.
     """
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if is_first_start(folder):
-            _begin(folder / LOG_FILE, home, key)
-        return _known(folder, home, key)
+            begin(folder / LOG_FILE, home, key)
+        return _known(folder, home, key, may_be_stale=may_be_stale)
 
 
-def _known(folder: Path, home: str, key: LogKey) -> tuple[Any, Witness]:
+def _known(folder: Path, home: str, key: LogKey, *, may_be_stale: bool) -> tuple[Any, Witness]:
     path, witness = folder / LOG_FILE, Witness(folder)
     if not path.exists():
         raise StoreError(f"{path} is gone, but {witness.path} says that it existed. Put the file back.")
@@ -58,11 +59,11 @@ def _known(folder: Path, home: str, key: LogKey) -> tuple[Any, Witness]:
     connection = _connect(path, key)
     try:
         log = identity(connection, path, home)
-        word = witnessed(witness)
+        word = None if may_be_stale else witnessed(witness)
         if word is not None:
             assert_witnessed(word, spans(connection, log), witness.path)
         schema.migrate(connection)
-        if word is None:
+        if word is None and not may_be_stale:
             witness.end(spans(connection, log))
     except BaseException:
         connection.close()
@@ -97,21 +98,36 @@ def _told(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _begin(path: Path, home: str, key: LogKey) -> None:
-    """Make the log under another name and rename it when it is whole: no half log is ever found."""
+def begin(
+    path: Path,
+    home: str,
+    key: LogKey,
+    *,
+    first: int = 1,
+    fill: Callable[[Any], None] = lambda _connection: None,
+) -> str:
+    """Make a log that begins with this number, and return its name.
+
+    It is made, and filled, under another file name and renamed when it is whole: no half log is ever
+    found.
+    """
     draft = path.with_suffix(".new")
     for leftover in draft.parent.glob(draft.name + "*"):
         leftover.unlink()
-    connection = _connect(draft, key)
-    schema.migrate(connection)
     log = secrets.token_hex(8)
-    connection.execute("insert into state values ('log', ?), ('home', ?)", (log, home))
-    connection.execute("insert into log (log, first) values (?, 1)", (log,))
-    connection.execute("pragma wal_checkpoint(truncate)")
-    connection.close()
+    connection = _connect(draft, key)
+    try:
+        schema.migrate(connection)
+        fill(connection)
+        connection.execute("insert or replace into state values ('log', ?), ('home', ?)", (log, home))
+        connection.execute("insert into log (log, first) values (?, ?)", (log, first))
+        connection.execute("pragma wal_checkpoint(truncate)")
+    finally:
+        connection.close()
     draft.chmod(0o600)
     draft.rename(path)
     sync_folder(path.parent)
+    return log
 
 
 def _connect(path: Path, key: LogKey) -> Any:  # noqa: ANN401 - untyped module

@@ -2,12 +2,12 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlcipher3 import dbapi2
@@ -15,8 +15,11 @@ from sqlcipher3 import dbapi2
 from cloud_bridge.contract.entries import Entry, EntryKind, LogSpan
 from gateway.store.file import DiskError, open_log, spans
 from gateway.store.keys import LogKey
+from gateway.store.names import over_gaps, waiting
+from gateway.store.replaced import QUARANTINE
 from gateway.store.witness import Witness
 
+NO_NOTES: Mapping[str, str | None] = MappingProxyType({})
 CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
 
 
@@ -48,15 +51,22 @@ class Store:
         self._db = connection
         self._witness = witness
         self.home = home
+        self.put_aside: frozenset[str] = frozenset()
         self._names = spans(connection, "")
         self.highest: int = self._names[-1].last
-        self.cursor = self._over_gaps(int(self._state(CURSOR) or 0))
+        self.cursor = over_gaps(self._names, int(self._state(CURSOR) or 0))
 
     @classmethod
-    def open(cls, folder: Path, home: str, key: LogKey) -> "Store":
+    def open(cls, folder: Path, home: str, key: LogKey, *, may_be_stale: bool = False) -> "Store":
         """Open the log in this folder, or begin one where there never was any; raise StoreError."""
-        connection, witness = open_log(folder, home, key)
-        return cls(connection, home, witness)
+        connection, witness = open_log(folder, home, key, may_be_stale=may_be_stale)
+        try:
+            store = cls(connection, home, witness)
+        except dbapi2.DatabaseError as error:
+            connection.close()
+            raise DiskError(f"{folder} can't be read: {error}. Is the disk broken?") from error
+        store.put_aside = frozenset(f"{QUARANTINE}/{path.name}" for path in (folder / QUARANTINE).glob("*"))
+        return store
 
     @property
     def log(self) -> str:
@@ -71,15 +81,37 @@ class Store:
     @property
     def waiting(self) -> int:
         """How many entries the ward has not confirmed yet; between two logs numbers may be left out."""
-        return sum(
-            span.last - max(self.cursor, span.first - 1) for span in self.spans if span.last > self.cursor
-        )
+        return waiting(self.spans, self.cursor)
 
-    def begin_log(self, *, above: int = 0) -> None:
+    def begin_log(self, *, above: int = 0, notes: Mapping[str, str | None] = NO_NOTES) -> None:
         """Tell what comes from now on under a new name; its first number is above this and all before."""
         with self._transaction():
             self._begin_log(self.highest, max(above, self.highest) + 1)
+            self._keep_notes(notes)
         self._moved_on()
+
+    def vouch(self) -> None:
+        """Tell the second place how far this log has come, and that it is the right one."""
+        self._witness.end(self.spans)
+
+    def read_again(self) -> None:
+        """Look anew at what somebody has carried over into this log."""
+        self._moved_on()
+        self.cursor = max(self.cursor, over_gaps(self._names, int(self._state(CURSOR) or 0)))
+
+    @property
+    def connection(self) -> Any:  # noqa: ANN401 - untyped module
+        """The open file, for what is carried over into it."""
+        return self._db
+
+    def note(self, name: str) -> str | None:
+        """Return what is noted under a name beside the entries."""
+        return self._state(name)
+
+    def keep_notes(self, notes: Mapping[str, str | None]) -> None:
+        """Note all of these at once; None forgets."""
+        with self._transaction():
+            self._keep_notes(notes)
 
     def outrun(self, log: str, up_to: int) -> bool:
         """Go on where the ward says that it has more of a log than stands here; tell whether that is news.
@@ -104,6 +136,10 @@ class Store:
         self._db.close()
         with suppress(OSError):  # then the next start knows no more than after a power cut
             self._witness.end(self.spans)
+
+    def abandon(self) -> None:
+        """Let go of the file as a power cut does: the witness is told nothing."""
+        self._db.close()
 
     def commit(
         self,
@@ -152,7 +188,7 @@ class Store:
     def move_cursor(self, up_to: int) -> None:
         """Note that the ward has committed everything up to a number; never moves back."""
         assert up_to <= self.highest, "a receipt for what was never written"
-        up_to = self._over_gaps(up_to)
+        up_to = over_gaps(self._names, up_to)
         if up_to <= self.cursor:
             return
         with self._transaction():
@@ -224,19 +260,19 @@ class Store:
     def _moved_on(self) -> None:
         self._names = spans(self._db, "")
         self.highest = self._names[-1].last
-        self.cursor = self._over_gaps(self.cursor)
+        self.cursor = over_gaps(self._names, self.cursor)
         self._reserve(self.highest)
-
-    def _over_gaps(self, up_to: int) -> int:
-        """Return how far everything is delivered: numbers between two logs are nobody's."""
-        for span, following in pairwise(self._names):
-            if span.last <= up_to < following.first:
-                up_to = following.first - 1
-        return up_to
 
     def _state(self, name: str) -> str | None:
         row = self._db.execute("select body from state where name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
+
+    def _keep_notes(self, notes: Mapping[str, str | None]) -> None:
+        for name, body in notes.items():
+            if body is None:
+                self._db.execute("delete from state where name = ?", (name,))
+            else:
+                self._keep_state(name, body)
 
     def _keep_state(self, name: str, body: str) -> None:
         self._db.execute("insert or replace into state values (?, ?)", (name, body))

@@ -38,6 +38,8 @@ class Kept:
     at: str
     kind: str
     body: str
+    more: tuple[Any, ...] = ()
+    """What else was asked for: `Look.columns`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ def joined(lost: Iterable[Lost]) -> list[Lost]:
 class Look:
     """One read-only look into a log. A hub may write beside it: each question sees a whole commit."""
 
-    def __init__(self, folder: Path, key: LogKey) -> None:
+    def __init__(self, folder: Path, key: LogKey, *, is_cut_read: bool = False) -> None:
+        """Open it; a file that is cut off is read only where that is asked for, as far as it goes."""
+        self.columns: tuple[str, ...] = ()
+        self._is_cut_read = is_cut_read
         self.path = folder / LOG_FILE
         self.witness = Witness(folder)
         self._key = key
@@ -172,9 +177,9 @@ class Look:
 
     def _between(self, first: int, last: int) -> Iterator[Kept | Lost]:
         try:
-            found = self.rows(
-                "select seq, at, kind, body from entry where seq between ? and ? order by seq", first, last
-            )
+            names = ", ".join(("seq", "at", "kind", "body", *self.columns))
+            where = "seq between ? and ? order by seq"
+            found = self.rows(f"select {names} from entry where {where}", first, last)  # noqa: S608 - ours
         except DamageError:
             if first == last or self._has_lost_root():
                 yield Lost(first, last)
@@ -183,7 +188,7 @@ class Look:
             yield from self._between(first, middle)
             yield from self._between(middle + 1, last)
         else:
-            yield from (Kept(*row) for row in found)
+            yield from (Kept(seq, at, kind, body, tuple(more)) for seq, at, kind, body, *more in found)
 
     def _has_lost_root(self) -> bool:
         """Tell whether the page is damaged through which every entry is found: then none can be."""
@@ -232,7 +237,9 @@ class Look:
             ) from error
         connection.execute("pragma cipher_log_level = none")
         connection.execute(f'pragma key = "{self._key.pragma()}"')
-        for pragma in ("busy_timeout = 5000", "query_only = on"):
+        # Who may write the schema is not refused a file that is shorter than it says; we may write nothing.
+        cut = ("writable_schema = on",) if self._is_cut_read else ()
+        for pragma in ("busy_timeout = 5000", "query_only = on", *cut):
             connection.execute(f"pragma {pragma}").fetchall()
         return connection
 
@@ -262,7 +269,7 @@ class Look:
             begins = file.read(len(_PLAIN))
         if begins == _PLAIN:
             return StoreError(f"{self.path} is a foreign file: an ordinary SQLite database. Put ours back.")
-        if begins != self._key.salt:
+        if begins != self._key.salt and not self._has_our_pages():
             return StoreError(
                 f"{self.path} is not a log of this key: wrong key, or a foreign file. Put the right one back."
             )
@@ -273,6 +280,11 @@ class Look:
         return DamageError(
             f"{self.path} is damaged on its first page; the key is right. Put the file back from a copy."
         )
+
+    def _has_our_pages(self) -> bool:
+        """Tell whether pages behind a spoilt first one are ours: then the key is right."""
+        count = self.path.stat().st_size // PAGE_BYTES
+        return len(self.bad_pages()) < count or not any(self.path.read_bytes()[: 16 * PAGE_BYTES])
 
 
 def _assert_there(folder: Path) -> None:
