@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cloud_bridge.program import say_error
-from gateway import cli_devices, cli_keys
+from gateway import cli_backup, cli_devices, cli_keys
 from gateway.cli_store import store
 from gateway.console import Verbose, begin_logging, finish, say
 from gateway.errors import exit_code_of
@@ -40,6 +40,7 @@ app.add_typer(ward, name="ward")
 app.add_typer(store, name="store")
 cli_devices.add_to(app)
 cli_keys.add_to(store)
+cli_backup.add_to(store)
 
 HubFile = Annotated[Path, typer.Option("--config", help="The hub's settings file.")]
 WardFile = Annotated[Path, typer.Option("--config", help="The ward's settings file.")]

@@ -44,7 +44,7 @@ def verify(config: HubFile = Path("config/hub.toml")) -> None:
     from gateway.soundness import findings
 
     settings, is_sound = _settings(config), True
-    with closing(_look(settings)) as look, counted("entries") as progress:
+    with closing(open_look(settings)) as look, counted("entries") as progress:
         for finding in findings(look, settings.home, progress):
             say(finding.line)
             is_sound = is_sound and not finding.problem
@@ -75,7 +75,7 @@ def export(
     settings = _settings(config)
     if out is not None and (out.exists() or not out.absolute().parent.is_dir()):
         raise WordsError(f"--out: {out} is there already, or its folder is not; nothing is written over")
-    with closing(_look(settings)) as look:
+    with closing(open_look(settings)) as look:
         log, span = _log(look, settings.home), look.span()
         last = 0 if span is None else span.last
         first = max(first, 1 if span is None else span.first)
@@ -162,7 +162,7 @@ def _settings(config: Path) -> "Settings":
     return Settings.load(config)
 
 
-def _look(settings: "Settings") -> "Look":
+def open_look(settings: "Settings") -> "Look":
     """Open the log with the hub's key, found as the hub finds it; a key is never made here."""
     from gateway.store.episodes import look_key
     from gateway.store.file import StoreError, is_first_start

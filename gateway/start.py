@@ -22,6 +22,7 @@ from gateway.settings import Settings
 from gateway.store.episodes import open_key
 from gateway.store.file import lock
 from gateway.store.key_place import KeyPlace
+from gateway.store.keys import LogKey
 from gateway.store.log import Store
 from gateway.store.organisation_key import public_key_in
 from gateway.view import View
@@ -30,11 +31,16 @@ from gateway.web.app import hub_app
 BONDS_FILE = "bonds.json"
 
 
-def open_store(settings: Settings) -> Store:
-    """Open the hub's log with its key; raise KeyFileError or StoreError with what to do."""
+def new_key(settings: Settings) -> LogKey:
+    """Return the log's key, made where there is none; raise KeyFileError with what to do."""
     organisation = settings.escrow_public_key_file
     escrow_to = None if organisation is None else public_key_in(organisation)
-    key = open_key(KeyPlace.of(settings), settings.home, utc_now(), escrow_to)
+    return open_key(KeyPlace.of(settings), settings.home, utc_now(), escrow_to)
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the hub's log with its key; raise KeyFileError or StoreError with what to do."""
+    key = new_key(settings)
     with counted("entries carried over") as progress:
         return recovered(settings.folder, settings.home, key, at=utc_now(), progress=progress)
 

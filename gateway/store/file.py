@@ -103,22 +103,18 @@ def begin(
     home: str,
     key: LogKey,
     *,
-    first: int = 1,
-    fill: Callable[[Any], None] = lambda _connection: None,
-) -> str:
-    """Make a log that begins with this number, and return its name.
+    fill: Callable[[Any], int] = lambda _connection: 1,
+) -> None:
+    """Make a log whose entries begin with the number that `fill` returns, perhaps behind what it fills in.
 
-    It is made, and filled, under another file name and renamed when it is whole: no half log is ever
-    found.
+    It is made under another file name and renamed when it is whole: no half log is ever found.
     """
-    draft = path.with_suffix(".new")
-    for leftover in draft.parent.glob(draft.name + "*"):
-        leftover.unlink()
+    draft = discard_draft(path)
     log = secrets.token_hex(8)
     connection = _connect(draft, key)
     try:
         schema.migrate(connection)
-        fill(connection)
+        first = fill(connection)
         connection.execute("insert or replace into state values ('log', ?), ('home', ?)", (log, home))
         connection.execute("insert into log (log, first) values (?, ?)", (log, first))
         connection.execute("pragma wal_checkpoint(truncate)")
@@ -127,7 +123,14 @@ def begin(
     draft.chmod(0o600)
     draft.rename(path)
     sync_folder(path.parent)
-    return log
+
+
+def discard_draft(path: Path) -> Path:
+    """Return where a log is made; whatever half of one lies there is removed."""
+    draft = path.with_suffix(".new")
+    for leftover in draft.parent.glob(draft.name + "*"):
+        leftover.unlink()
+    return draft
 
 
 def _connect(path: Path, key: LogKey) -> Any:  # noqa: ANN401 - untyped module

@@ -73,6 +73,11 @@ def assert_sound(store: Store, path: Path) -> None:
         raise DamageError(f"{path} is damaged: {bad[0]}" + (f" and {len(bad) - 1} more" if bad[1:] else ""))
 
 
+def open_names(word: Word | None) -> tuple[LogSpan, ...]:
+    """Return the names as the second place knows them, where the log itself can't say."""
+    return () if word is None else word.spans or (LogSpan(word.log, 1, 0),)
+
+
 def _bad_pages(connection: Any) -> list[str]:  # noqa: ANN401 - untyped module
     """Return what SQLCipher says of pages whose seal is broken, all commits merged, or SQLite of the rest."""
     connection.execute("pragma wal_checkpoint(truncate)").fetchall()
@@ -112,11 +117,11 @@ def begin_in_place(folder: Path, home: str, key: LogKey, why: str) -> None:
     _move(folder, aside)
     path = folder / LOG_FILE
     if not path.exists():
-        known, highest = _found(aside, home, key)
-        spans = known or word.spans or (LogSpan(word.log, 1, 0),)
+        known, highest = found_in(aside, home, key)
+        spans = known or open_names(word)
         known_to = max(word.given, highest) or (MARGIN if word.log == "unknown" else 0)
         pending = Pending(why, word.put_aside, spans)
-        begin(path, home, key, first=known_to + 1, fill=lambda db: _fill(db, pending))
+        begin(path, home, key, fill=lambda db: _fill(db, pending, known_to + 1))
     with closing(Store.open(folder, home, key, may_be_stale=True)) as store:
         store.vouch()
 
@@ -149,13 +154,19 @@ def _only(because: Replaced) -> dict[str, str | None]:
     return {SALVAGE: None, REPLACED: bytes(because).decode()}
 
 
-def _fill(connection: Any, pending: Pending) -> None:  # noqa: ANN401 - untyped module
-    for span in pending.spans:
-        connection.execute(
-            "insert into log (log, first, last) values (?, ?, ?)", (span.log, span.first, span.first - 1)
-        )
+def _fill(connection: Any, pending: Pending, first: int) -> int:  # noqa: ANN401 - untyped module
+    fill_names(connection, pending.spans)
     said = _PENDING.dump_json(pending).decode()
     connection.execute("insert into state values (?, ?)", (SALVAGE, said))
+    return first
+
+
+def fill_names(connection: Any, spans: tuple[LogSpan, ...]) -> None:  # noqa: ANN401 - as above
+    """Write the names that a log has had; how much of each there is will be seen."""
+    connection.executemany(
+        "insert into log (log, first, last) values (?, ?, ?)",
+        [(span.log, span.first, span.first - 1) for span in spans],
+    )
 
 
 def _move(folder: Path, aside: Path) -> None:
@@ -173,7 +184,7 @@ def _move(folder: Path, aside: Path) -> None:
     sync_folder(folder)
 
 
-def _found(aside: Path, home: str, key: LogKey) -> tuple[tuple[LogSpan, ...], int]:
+def found_in(aside: Path, home: str, key: LogKey) -> tuple[tuple[LogSpan, ...], int]:
     """Return the names and the highest number that the log put aside still tells."""
     try:
         with closing(Look(aside, key, is_cut_read=True)) as look:

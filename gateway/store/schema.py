@@ -49,8 +49,13 @@ def migrate(connection: Any) -> None:  # noqa: ANN401 - the encrypted module has
     MIGRATIONS.apply(Database(connection))
 
 
+def known_steps() -> list[str]:
+    """Return the names of the migrations that this program knows."""
+    return [step.name for step in MIGRATIONS.pending(Database(memory=True))]
+
+
 def steps(connection: Any) -> tuple[list[str], list[str]]:  # noqa: ANN401 - as above
     """Return the migrations applied to this file: those we know, and those we have never heard of."""
-    ours = {step.name for step in MIGRATIONS.pending(Database(memory=True))}
+    ours = set(known_steps())
     applied = [step.name for step in MIGRATIONS.applied(Database(connection))]
     return [name for name in applied if name in ours], [name for name in applied if name not in ours]
