@@ -16,8 +16,9 @@ from gateway.hung_in import OpenGroup
 from gateway.words import WordsError
 
 if TYPE_CHECKING:
+    from cloud_bridge.contract.entries import LogSpan
     from gateway.settings import Settings
-    from gateway.store.look import Kept, Look
+    from gateway.store.look import Kept, Look, Lost
 
 store = typer.Typer(
     cls=OpenGroup,
@@ -72,6 +73,8 @@ def export(
 
     Next: `pusterom store verify` says what is damaged.
     """
+    from gateway.store.look import Lost
+
     settings = _settings(config)
     if out is not None and (out.exists() or not out.absolute().parent.is_dir()):
         raise WordsError(f"--out: {out} is there already, or its folder is not; nothing is written over")
@@ -80,8 +83,10 @@ def export(
         last = 0 if span is None else span.last
         first = max(first, 1 if span is None else span.first)
         say_error("this is personal health data, and no longer encrypted: keep it where nobody else reads it")
-        count = max(0, last - first + 1)
+        spans = _spans(look, log)
+        count = sum(part.last - part.first + 1 for part in _of_a_name(Lost(first, last), spans))
         header = {"home": settings.home, "log": log, "first": first, "last": last, "count": count}
+        header["spans"] = spans
         with _file(out) as file, counted("entries") as progress:
             missing = _write(file, header, look, progress)
         look.assert_unmoved()
@@ -104,12 +109,22 @@ def _write(
     lost: list[Lost] = []
     for one in look.entries(header["first"], header["last"]):
         if isinstance(one, Lost):
-            lost.append(one)
+            lost += _of_a_name(one, header["spans"])
             continue
         file.write(_line(one))
         if one.seq % PROGRESS_EVERY == 0:
             progress(one.seq, header["last"])
     return [str(span) for span in joined(lost)]
+
+
+def _of_a_name(lost: "Lost", spans: "list[LogSpan]") -> "list[Lost]":
+    """Return what of these numbers is anybody's: between two names numbers may be left out."""
+    from gateway.store.look import Lost as Part
+
+    if not spans:
+        return [lost] if lost.first <= lost.last else []
+    parts = ((max(lost.first, span.first), min(lost.last, span.last)) for span in spans)
+    return [Part(first, last, lost.is_damaged) for first, last in parts if first <= last]
 
 
 def _line(kept: "Kept") -> bytes:
@@ -154,6 +169,16 @@ def _log(look: "Look", home: str) -> str:
     except StaleError as stale:
         say_error(str(stale))
     return log
+
+
+def _spans(look: "Look", log: str) -> "list[LogSpan]":
+    """Return which numbers went under which name, as far as that can be read."""
+    from gateway.store.look import DamageError
+
+    try:
+        return list(look.spans(log))
+    except DamageError:
+        return []
 
 
 def _settings(config: Path) -> "Settings":

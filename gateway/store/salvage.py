@@ -20,6 +20,12 @@ STEP = 500
 OWN_STATES = frozenset(("log", "home", SALVAGE, REPLACED))
 _TOLD = "select id, seq from told where id > ? order by id limit 500"
 _TOLD_BACK = "select id, seq from told where id < ? order by id desc limit 500"
+# What is lost and has no receipt may be told again by a device that still has it.
+_FORGET = """
+    delete from told
+    where seq > coalesce((select cast(body as integer) from state where name = 'cursor'), 0)
+    and seq not in (select seq from entry where kind <> 'lost')
+"""
 _LAST_ID = "\U0010ffff"
 
 
@@ -170,6 +176,7 @@ class Salvage:
         )
         devices = self._rows("devices", "select address, driver, last_heard_at, last_fault from device")
         self.connection.executemany("insert or ignore into device values (?, ?, ?, ?)", devices)
+        self.connection.execute(_FORGET)
         kept = 0
         for span in spans:
             where = (span.first, span.last)
