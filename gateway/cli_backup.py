@@ -14,6 +14,7 @@ from gateway.words import WordsError
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+    from gateway.store.backup import Progress
     from gateway.store.log import Store
 
 HubFile = Annotated[Path, typer.Option("--config", help="The hub's settings file.")]
@@ -90,27 +91,28 @@ def restore(
 
     Next: `pusterom hub run`. The broken hub must never be switched on again.
     """
-    from gateway.settings import Settings
-
     if (in_ is None) == (from_folder is None):
         raise WordsError("--in FILE, or --from-folder FOLDER: from what shall this hub be made?")
     if (from_folder is None) != (key_file is None) or (in_ not in (None, STDIO)) != (private_key is not None):
         raise WordsError("--in FILE goes with --private-key, --from-folder with --key-file")
+    if from_folder is not None and key_file is not None:
+        _make(config, lambda settings, progress: _from_folder(settings, from_folder, key_file, progress))
+    else:
+        _make(config, lambda settings, progress: _from_backup(settings, in_, private_key, progress))
+
+
+def _make(config: Path, made: "Callable[[Settings, Progress], Store]") -> None:
+    from gateway.settings import Settings
+
     settings = Settings.load(config)
-    with _held(settings), counted("entries") as progress:
-        made = (
-            _from_backup(settings, in_, private_key, progress)
-            if from_folder is None or key_file is None
-            else _from_folder(settings, from_folder, key_file, progress)
-        )
-        with closing(made) as store:
-            said = f"log {store.log}, which goes on at {store.highest + 1}; {store.waiting} entries wait"
+    with _held(settings), counted("entries") as progress, closing(made(settings, progress)) as store:
+        said = f"log {store.log}, which goes on at {store.highest + 1}; {store.waiting} entries wait"
     say(f"home {settings.home}: {said}")
     say(f"Next: pusterom hub run --config {config}. Never switch the broken hub on again.")
 
 
 def _from_backup(
-    settings: "Settings", in_: Path | None, private_key: Path | None, progress: Callable[[int, int], object]
+    settings: "Settings", in_: Path | None, private_key: Path | None, progress: "Progress"
 ) -> "Store":
     from gateway.start import new_key
     from gateway.store.backup import INFO
@@ -127,9 +129,7 @@ def _from_backup(
         return made(stream, settings.folder, settings.home, new_key(settings), progress)
 
 
-def _from_folder(
-    settings: "Settings", old: Path, key_file: Path, progress: Callable[[int, int], object]
-) -> "Store":
+def _from_folder(settings: "Settings", old: Path, key_file: Path, progress: "Progress") -> "Store":
     from cloud_bridge.program import utc_now
     from gateway.start import new_key
     from gateway.store.episodes import key_of_folder
@@ -138,7 +138,9 @@ def _from_folder(
     assert_empty(settings.folder)
     old_key = key_of_folder(old, key_file, settings.home)
     key = new_key(settings)
-    return restore_from_folder(old, old_key, settings.folder, settings.home, key, utc_now(), progress)
+    return restore_from_folder(
+        old, old_key, settings.folder, settings.home, key, at=utc_now(), progress=progress
+    )
 
 
 def open_backup(

@@ -73,28 +73,29 @@ def export(
 
     Next: `pusterom store verify` says what is damaged.
     """
-    from gateway.store.look import Lost
-
     settings = _settings(config)
     if out is not None and (out.exists() or not out.absolute().parent.is_dir()):
         raise WordsError(f"--out: {out} is there already, or its folder is not; nothing is written over")
     with closing(open_look(settings)) as look:
-        log, span = _log(look, settings.home), look.span()
-        last = 0 if span is None else span.last
-        first = max(first, 1 if span is None else span.first)
+        header = _header(look, settings.home, first)
         say_error("this is personal health data, and no longer encrypted: keep it where nobody else reads it")
-        spans = _spans(look, log)
-        count = sum(part.last - part.first + 1 for part in _of_a_name(Lost(first, last), spans))
-        header = {"home": settings.home, "log": log, "first": first, "last": last, "count": count}
-        header["spans"] = spans
         with _file(out) as file, counted("entries") as progress:
             missing = _write(file, header, look, progress)
         look.assert_unmoved()
     if missing:
-        say_error(
-            f"damaged: missing are the numbers {', '.join(missing)}; all others up to {last} were written"
-        )
+        said = f"damaged: missing are the numbers {', '.join(missing)}; all others up to"
+        say_error(f"{said} {header['last']} were written")
         raise typer.Exit(EXIT_DISK)
+
+
+def _header(look: "Look", home: str, first: int) -> "dict[str, Any]":
+    from gateway.store.look import Lost
+
+    log, span = _log(look, home), look.span()
+    last = 0 if span is None else span.last
+    first, spans = max(first, 1 if span is None else span.first), _spans(look, log)
+    count = sum(part.last - part.first + 1 for part in _of_a_name(Lost(first, last), spans))
+    return {"home": home, "log": log, "first": first, "last": last, "count": count, "spans": spans}
 
 
 def _write(

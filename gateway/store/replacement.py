@@ -51,7 +51,14 @@ def restore(
 
 
 def restore_from_folder(
-    old: Path, old_key: LogKey, folder: Path, home: str, key: LogKey, at: datetime, progress: Progress
+    old: Path,
+    old_key: LogKey,
+    folder: Path,
+    home: str,
+    key: LogKey,
+    *,
+    at: datetime,
+    progress: Progress = lambda _done, _of: None,
 ) -> Store:
     """Make a log from all that can be read in a broken hub's folder; that folder is not changed."""
     assert_empty(folder)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from cloud_bridge.contract.bodies import reading_from
-from cloud_bridge.contract.entries import EntryKind, LogSpan
+from cloud_bridge.contract.entries import SEQ_MAX, EntryKind, LogSpan
 from cloud_bridge.contract.errors import ContractError
 from gateway.store.look import DamageError, Kept, Look, Lost, joined
 from gateway.store.replaced import REPLACED, SALVAGE, Replaced
@@ -23,8 +23,7 @@ _TOLD_BACK = "select id, seq from told where id < ? order by id desc limit 500"
 # What is lost and has no receipt may be told again by a device that still has it.
 _FORGET = """
     delete from told
-    where seq > coalesce((select cast(body as integer) from state where name = 'cursor'), 0)
-    and seq not in (select seq from entry where kind <> 'lost')
+    where seq > ? and seq not in (select seq from entry where kind <> 'lost')
 """
 _LAST_ID = "\U0010ffff"
 
@@ -123,7 +122,8 @@ class Salvage:
         with suppress(DamageError):
             state = self.source.state("log")
             remembered = self.source.spans(state or "") if state else remembered
-        ends = [span.first - 1 for span in remembered[1:]] + [2**53]
+        ours = self.connection.execute("select first from log where last is null").fetchone()
+        ends = [span.first - 1 for span in remembered[1:]] + [ours[0] - 1 if ours else SEQ_MAX]
         return tuple(LogSpan(span.log, span.first, last) for span, last in zip(remembered, ends, strict=True))
 
     def _carry(self, span: LogSpan, progress: Callable[[int, int], object]) -> None:
@@ -176,7 +176,8 @@ class Salvage:
         )
         devices = self._rows("devices", "select address, driver, last_heard_at, last_fault from device")
         self.connection.executemany("insert or ignore into device values (?, ?, ?, ?)", devices)
-        self.connection.execute(_FORGET)
+        confirmed = dict(states).get("cursor", "0")
+        self.connection.execute(_FORGET, (int(confirmed) if confirmed.isdecimal() else 0,))
         kept = 0
         for span in spans:
             where = (span.first, span.last)

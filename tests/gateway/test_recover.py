@@ -3,6 +3,7 @@
 import random
 import shutil
 import sqlite3
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -12,6 +13,7 @@ from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.trouble import TroubleKind
 from gateway.alerts.state import JudgeState
 from gateway.recover import recovered
+from gateway.store import replace
 from gateway.store.file import StoreError
 from gateway.store.keys import LogKey
 from gateway.store.replace import MARGIN, put_aside
@@ -347,3 +349,37 @@ def spoil_leaf(path):
     witness = Witness(path.parent)
     said = witness.read()
     witness.reserve(said.spans, said.given + 1)
+
+
+def test_what_is_lost_without_a_receipt_may_be_told_again(tmp_path):
+    """What was told stays known where the ward has it or it stands here; a device may tell the rest anew."""
+    told_log(tmp_path)
+    log = store(tmp_path)
+    every = [entry.seq for entry in log.entries(after=0, count_max=10**6)]
+    known = dict(log.connection.execute("select seq, id from told"))
+    log.move_cursor(100)
+    log.close()
+    path = tmp_path / "log.db"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    log = opened(tmp_path)
+    kept = set(numbers(log))
+    assert kept < set(every)
+    again = [known[seq] for seq in every if seq not in kept and seq > 100]
+    assert log.told_before(again) == frozenset()
+
+
+def test_where_there_is_no_room_the_hub_runs_and_the_next_start_carries_over(tmp_path, monkeypatch):
+    """What was put aside waits; nothing of it is lost, and the numbers go on meanwhile."""
+    name = told_log(tmp_path)
+    path = tmp_path / "log.db"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    with monkeypatch.context() as full:
+        full.setattr(replace.shutil, "disk_usage", lambda _path: SimpleNamespace(free=0))
+        log = opened(tmp_path)
+        assert numbers(log) == []
+        log.commit([fact("meanwhile")], at=NOON)
+        log.close()
+    log = opened(tmp_path)
+    assert len(numbers(log)) == because(log)["kept"] + 1 > 1000
+    assert log.spans[0].log == name
+    assert numbers(log)[-1] == COUNT + 1

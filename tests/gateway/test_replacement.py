@@ -246,7 +246,7 @@ def test_replaced_from_a_card_everything_readable_arrives_once(tmp_path, is_cut)
 
 def from_folder(old, new, key=KEY):
     """Make a hub from a folder."""
-    return replacement.restore_from_folder(old, key, new, HOME, NEW_KEY, NOON, lambda _done, _of: None)
+    return replacement.restore_from_folder(old, key, new, HOME, NEW_KEY, at=NOON)
 
 
 def test_replaced_with_nothing_the_ward_keeps_what_it_has(tmp_path):

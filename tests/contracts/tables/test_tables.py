@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cloud_bridge.backend.database import Database, TablesError, Transaction, UnkeepableError
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.views import Figures
-from cloud_bridge.contract.entries import Batch, Entry, LogSpan
+from cloud_bridge.contract.entries import Batch, Entry, EntryKind, LogSpan
 from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span
 from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, at, batch, reading, told
 
@@ -289,3 +289,13 @@ async def test_at_birth_each_log_is_answered_and_the_older_ones_take_their_turn(
     assert state is not None
     assert state.up_to == 101
     assert await tables.receipts(HOME, "log2", earlier) == (Receipt("log1", 1), Receipt("log2", 101))
+
+
+async def test_what_a_hub_has_lost_contradicts_nothing(tables: Tables) -> None:
+    """A stone on a number that is kept changes nothing and is no deviation; elsewhere it is an entry."""
+    await tables.commit(batch(told(1, reading(1))), at=NOON)
+    stones = [Entry(seq, at(9), EntryKind.LOST, b"{}") for seq in (1, 2)]
+    assert await tables.commit(batch(*stones), at=at(9)) == Receipt("log1", 2)
+    assert [kept.reading.id for kept in await tables.readings(HOME)] == ["r1"]
+    figures = await tables.figures(HOME)
+    assert (figures.entries, figures.quarantined) == (2, 0)
