@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import zstandard
 
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.trouble import TroubleKind
@@ -94,6 +95,9 @@ def one_more(log):
 @pytest.mark.parametrize("spoil", [
     lambda stream: [b"".join(stream)[:-9]], lambda _: [], lambda _: [b"no backup"],
     lambda stream: [b"".join(stream)[: len(b"".join(stream)) // 2]],
+    lambda stream: [repacked(stream, lambda lines: lines[:-1])],
+    lambda stream: [repacked(stream, lambda lines: lines[:-2] + lines[-1:])],
+    lambda stream: [repacked(stream, lambda lines: lines[1:])],
 ])  # fmt: skip
 def test_a_backup_that_is_not_whole_makes_no_hub(tmp_path, spoil):
     """Cut off, empty or foreign: an error with words, and nothing is left behind."""
@@ -101,6 +105,15 @@ def test_a_backup_that_is_not_whole_makes_no_hub(tmp_path, spoil):
     with pytest.raises(BackupError):
         restored(spoil(backed_up(tmp_path / "hub")), tmp_path / "new")
     assert not list((tmp_path / "new").iterdir())
+
+
+def repacked(stream, change):
+    """Return a stream that is whole as such, with other lines."""
+    lines = (
+        zstandard.ZstdDecompressor().decompressobj().decompress(b"".join(stream)).splitlines(keepends=True)
+    )
+    packer = zstandard.ZstdCompressor().compressobj()
+    return packer.compress(b"".join(change(lines))) + packer.flush()
 
 
 def test_a_backup_of_another_home_or_a_newer_program_is_refused(tmp_path):
