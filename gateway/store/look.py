@@ -284,7 +284,8 @@ class Look:
     def _has_our_pages(self) -> bool:
         """Tell whether pages behind a spoilt first one are ours: then the key is right."""
         count = self.path.stat().st_size // PAGE_BYTES
-        return len(self.bad_pages()) < count or not any(self.path.read_bytes()[: 16 * PAGE_BYTES])
+        with self.path.open("rb") as file:
+            return not any(file.read(PAGE_BYTES * 16)) or len(self.bad_pages()) < count
 
 
 def _assert_there(folder: Path) -> None:
