@@ -1,6 +1,6 @@
 # Bare `make` lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check sim fuzz requirements pictures clean
+.PHONY: help setup demo test check sim powercut chaos bench fuzz requirements pictures clean
 
 # The first Python that runs and is new enough; a name on the PATH alone proves nothing.
 PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -31,7 +31,17 @@ check: .venv/test-ready ## the quick part: format, lint, types, house plan
 	@$(BIN)/python tests/run.py --check
 
 sim: .venv/test-ready ## live through hard weeks: make sim SEED=100 LIVES=50
-	@$(BIN)/python -m simulators.simulation --seed $(or $(SEED),1) --lives $(or $(LIVES),20)
+	@$(BIN)/python -m simulators.simulation --seed $(or $(SEED),1) --lives $(or $(LIVES),20) $(ARGS)
+
+powercut: .venv/test-ready ## cut the power of a real disk (root, FUSE): make powercut POINTS=1200 SEED=1 SCENARIO=commit
+	@$(BIN)/python -m tests.powercut --points $(or $(POINTS),1200) --seed $(or $(SEED),1) \
+	  $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(AGAIN),--again $(AGAIN)) $(if $(POINT),--point $(POINT))
+
+bench: .venv/test-ready ## what it costs, held against the barest way: make bench ROW=wire, or all into docs/bench.md
+	@$(BIN)/python -m tests.bench $(if $(ROW),--row $(ROW))
+
+chaos: .venv/test-ready ## kill, cut and mislead real processes, then count: make chaos SEED=7 MINUTES=10
+	@$(BIN)/python -m tests.processes.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)
 
 fuzz: .venv/fuzz-ready ## feed drivers any bytes: make fuzz FUZZ_S=600 DRIVER=weight_scale
 	@$(BIN)/python -m tests.fuzz $(or $(DRIVER),all) -max_total_time=$(or $(FUZZ_S),60) -print_final_stats=1

@@ -13,6 +13,10 @@ class UplinkError(Exception):
     """The far end can't be reached, or refused. Expected: back off and try again."""
 
 
+class DeniedError(UplinkError):
+    """The broker's rules forbid this publish (0x87): a person must mend them, waiting does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message, as it came."""
@@ -28,7 +32,8 @@ class Session(Protocol):
         """Publish at QoS 1 and return once the broker has acknowledged it.
 
         Raises UplinkError when the connection is lost first, or when the reason code is an error
-        (>= 0x80). "No matching subscribers" (0x10) is a success: the far end may be away.
+        (>= 0x80); DeniedError, which is one, when it is 0x87. "No matching subscribers" (0x10) is a
+        success: the far end may be away.
         """
         ...
 

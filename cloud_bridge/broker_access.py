@@ -1,6 +1,5 @@
 """Where a broker is and how we prove who we are; no secret stands in a URL or on a command line."""
 
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -64,17 +63,6 @@ def _port(parts: SplitResult, url: str) -> int:
     return port or _PORTS[parts.scheme]
 
 
-class _ClosingSocket(ssl.SSLSocket):
-    """Closes itself when the handshake fails: paho would leave it to the garbage collector."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except OSError:
-            self.close()
-            raise
-
-
 def password_from(username: str | None, password_file: Path | None) -> str | None:
     """Return the password in this file, without its line end."""
     if password_file is None:
@@ -88,25 +76,3 @@ def password_from(username: str | None, password_file: Path | None) -> str | Non
     if not password:
         raise BrokerSettingsError(f"the password file {password_file} is empty")
     return password
-
-
-def tls_from(
-    address: BrokerAddress, ca_file: Path | None, cert_file: Path | None, key_file: Path | None
-) -> ssl.SSLContext | None:
-    """Return how TLS is spoken with this broker, or None where it is not; the host name is checked."""
-    files = [file for file in (ca_file, cert_file, key_file) if file is not None]
-    if not address.is_tls:
-        if files:
-            raise BrokerSettingsError(f"certificates ({files[0]}) are for mqtts://, not for mqtt://")
-        return None
-    if (cert_file is None) != (key_file is None):
-        raise BrokerSettingsError("a client certificate and its key are given together or not at all")
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-        context.sslsocket_class = _ClosingSocket
-        if cert_file is not None:
-            context.load_cert_chain(cert_file, key_file)
-    except OSError as error:  # ssl.SSLError is one
-        names = ", ".join(map(str, files))
-        raise BrokerSettingsError(f"can't use the certificates ({names}): {error}") from error
-    return context

@@ -4,46 +4,32 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from random import Random
-from typing import Protocol
 
 import orjson
 
-from cloud_bridge.backoff import BACKOFF_S_MAX, backoff_s
-from cloud_bridge.broker import Broker, Message, Session, UplinkError
-from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, Batch, Entry, LogSpan
+from cloud_bridge.backoff import BACKOFF_S_MAX, Tries
+from cloud_bridge.broker import Broker, DeniedError, Message, Session, UplinkError
+from cloud_bridge.cargo import Cargo, Log
+from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, LogSpan
 from cloud_bridge.contract.errors import ContractError
-from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes
+from cloud_bridge.contract.names import span_named
+from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes, spans_of
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.together import together
-from cloud_bridge.uplink import Window
+from cloud_bridge.uplink import Send, Window, is_misread
 
-RECEIPT_TIMEOUT_S = 20.0
 FAREWELL_TIMEOUT_S = 1.0
 
+HURRIED_BACKOFF_S_MAX = 5.0
+"""While an alert waits, the road is tried this often, HURRIED_TRIES_MAX times; a new alert at once."""
+
+HURRIED_TRIES_MAX = 60
+
 log = logging.getLogger(__name__)
-
-
-class Log(Protocol):
-    """What is to be carried: the home's log and the cursor that receipts move."""
-
-    home: str
-    cursor: int
-
-    @property
-    def spans(self) -> tuple[LogSpan, ...]:
-        """Return which numbers go under which name, the oldest first; the last one grows."""
-        ...
-
-    def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
-        """Return the entries behind a number, oldest first."""
-        ...
-
-    def move_cursor(self, up_to: int) -> None:
-        """Note that the ward has committed everything up to a number."""
-        ...
 
 
 @dataclass(slots=True)
@@ -69,7 +55,9 @@ class Carrier:
         dice: Random,
         on_change: Callable[[], None],
         on_refusal: Callable[[Refusal], None],
-        on_surplus: Callable[[LogSpan, int], None] = lambda _span, _up_to: None,
+        on_receipt: Callable[[Receipt], None] = lambda _receipt: None,
+        on_denied: Callable[[str], None] = lambda _reason: None,
+        on_surplus: Callable[[LogSpan, int], None] = lambda _log, _up_to: None,
         backoff_s_max: float = BACKOFF_S_MAX,
     ) -> None:
         self.road = Road()
@@ -79,35 +67,90 @@ class Carrier:
         self._dice = dice
         self._on_change = on_change
         self._on_refusal = on_refusal
+        self._on_receipt = on_receipt
+        self._on_denied = on_denied
         self._on_surplus = on_surplus
         self._backoff_s_max = backoff_s_max
-        self._windows: dict[str, Window] = {}
+        self._trouble: str | None = None
+        self._told_trouble: str | None = None
+        self._instance = f"{dice.getrandbits(64):016x}"
+        self._birth_count = 0
+        self._window = Window(log_.cursor, dice)
+        self._cargo = Cargo(log_, self._window)
         self._work = asyncio.Event()
-        self._attempt = 0
+        self._tries = Tries()
+        self._hurried_tries = 0
+        self._connected_s: float | None = None
 
     def wake(self) -> None:
         """Say that the log may hold something new."""
         self._work.set()
 
+    def say_trouble(self, trouble: str | None) -> None:
+        """Tell the ward, beside the log, why nothing new can come; None when that is over."""
+        self._trouble = trouble
+        self._work.set()
+
+    @property
+    def has_hurry(self) -> bool:
+        """Whether an alert, or what it rests on, has no receipt yet."""
+        self._cargo.look()
+        return self._window.has_hurry
+
+    @property
+    def is_anything_aside(self) -> bool:
+        """Whether the ward has refused an entry by itself, and we go on without it."""
+        return self._window.is_anything_aside
+
+    def has_arrived(self, seq: int) -> bool:
+        """Tell whether the ward has this entry, by its own word."""
+        return self._window.has(seq)
+
+    def is_on_its_way(self, seq: int) -> bool:
+        """Tell whether this entry was sent and has no receipt yet."""
+        return self._window.is_on_its_way(seq)
+
     async def run(self) -> None:
         """Run until cancelled."""
         while True:
+            cursor, self._connected_s, s_max = self._log.cursor, None, self._backoff_s_max
             try:
                 await self._connection()
+            except DeniedError as error:
+                self._note_road(is_connected=False, problem=str(error))
+                self._on_denied(str(error))
             except UplinkError as error:
                 self._note_road(is_connected=False, problem=str(error))
-            wait_s = backoff_s(self._attempt, self._dice, self._backoff_s_max)
-            self._attempt += 1
+                if self.has_hurry and self._hurried_tries < HURRIED_TRIES_MAX:
+                    s_max = min(s_max, HURRIED_BACKOFF_S_MAX)
+                    self._hurried_tries += 1
+            lasted_s = 0.0 if self._connected_s is None else _now_s() - self._connected_s
+            self._tries.ended(lasted_s, has_carried=self._log.cursor > cursor)
+            wait_s = self._tries.wait_s(self._dice, s_max)
             log.info("road down (%s); next try in %.1f s", self.road.problem, wait_s)
-            await asyncio.sleep(wait_s)
+            await self._rest(wait_s)
+
+    async def _rest(self, wait_s: float) -> None:
+        """Wait before the next try; an alert that is committed meanwhile ends the wait."""
+        until_s, looks = _now_s() + wait_s, self._cargo.look_count
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until_s):
+                while self._cargo.look_count == looks:
+                    self._work.clear()
+                    await self._work.wait()
+                    self._cargo.look()
+                self._hurried_tries = 0
+                await asyncio.sleep(self._dice.random())
 
     async def _connection(self) -> None:
         home = self._log.home
+        self._birth_count += 1
         async with self._broker.session(
             f"hub-{home}", subscriptions=(topic(home, "down"),), will=self._state(is_online=False)
         ) as session:
-            for window in self._windows.values():
-                window.connected()
+            self._connected_s = _now_s()
+            self._window.connected(self._connected_s)
+            self._cargo.look_again()
             self._note_road(is_connected=True, problem=None)
             try:
                 await self._say_state(session, is_online=True)
@@ -122,53 +165,30 @@ class Carrier:
 
     async def _say_state(self, session: Session, *, is_online: bool) -> None:
         state = self._state(is_online=is_online)
+        self._told_trouble = self._trouble
         await session.publish(state.topic, state.payload, is_retained=True)
 
     async def _send(self, session: Session) -> None:
         while True:
-            while batch := self._next_batch():
-                await session.publish(topic(batch.home, "up"), bytes(batch))
-            await self._wait_for_work()
-
-    def _next_batch(self) -> Batch | None:
-        """Return what to send now: no batch straddles two logs, and none waits for another log's receipts."""
-        for span in self._log.spans:
-            window = self._window(span)
-            if not (send := window.next(span.last)):
-                continue
-            found = self._log.entries(after=send.after, count_max=send.count_max)
-            entries = tuple(entry for entry in found if entry.seq <= span.last)
-            if entries:
-                window.sent(entries[-1].seq)
-                return Batch(self._log.home, span.log, entries, span.first)
-        return None
-
-    def _window(self, span: LogSpan) -> Window:
-        """Return the window over this log; what lies up to the cursor is with the ward."""
-        if span.log not in self._windows:
-            up_to = min(max(self._log.cursor, span.first - 1), span.last)
-            self._windows[span.log] = Window(span.log, up_to, first=span.first)
-        return self._windows[span.log]
-
-    def _delivered(self) -> int:
-        """Return up to which number the ward has everything."""
-        up_to = 0
-        for span in self._log.spans:
-            up_to = self._window(span).up_to
-            if up_to < span.last:
-                break
-        return up_to
+            if self._told_trouble != self._trouble:
+                await self._say_state(session, is_online=True)
+            self._cargo.look()
+            self._window.expire(_now_s())
+            if (send := self._window.next(_now_s(), self._log.spans)) is None:
+                await self._wait_for_work()
+            elif batch := self._cargo.batch_of(send):
+                told = bytes(batch)
+                digest = blake2b(told, digest_size=16).hexdigest()
+                sent = Send(spans_of(entry.seq for entry in batch.entries), send.is_hurried)
+                self._window.sent(sent, digest, _now_s())
+                await session.publish(topic(batch.home, "up"), told)
 
     async def _wait_for_work(self) -> None:
-        """Wait for a new entry or a receipt; what gets no receipt in time is sent again."""
+        """Wait for a new entry, a receipt, or the moment at which something is due."""
         self._work.clear()
-        is_waiting = any(window.is_waiting for window in self._windows.values())
-        try:
-            async with asyncio.timeout(RECEIPT_TIMEOUT_S if is_waiting else None):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self._window.wake_at_s(_now_s())):
                 await self._work.wait()
-        except TimeoutError:
-            for window in self._windows.values():
-                window.rewind()
 
     async def _listen(self, session: Session) -> None:
         while True:
@@ -181,40 +201,35 @@ class Carrier:
             if isinstance(answer, Receipt):
                 self._take(answer)
             else:
-                for window in self._windows.values():
-                    window.shrink()
+                self._window.refused(answer.digest, _now_s())
                 self._on_refusal(answer)
-                await asyncio.sleep(backoff_s(self._attempt, self._dice, self._backoff_s_max))
-                self._attempt += 1
             self._work.set()
 
     def _take(self, receipt: Receipt) -> None:
-        span = self._span_of(receipt)
-        if span is not None and receipt.up_to > span.last:
-            self._on_surplus(span, receipt.up_to)
-            span = self._span_of(receipt)
-            if span == self._log.spans[-1]:
+        log_ = span_named(self._log.spans, receipt.log)
+        if log_ is None:
+            return
+        if (ward_has := max(receipt.up_to, receipt.highest)) > log_.last:
+            self._on_surplus(log_, ward_has)
+            if log_ == self._log.spans[-1]:
                 self._note_road(is_connected=True, problem="the ward has more of this log than we wrote")
                 return
-        if span is not None:
-            self._move(span, replace(receipt, up_to=min(receipt.up_to, span.last)))
-        self._attempt = 0
-        self.road.last_receipt_at = self._now()
-        self.road.receipt_count += 1
-        self._on_change()
-
-    def _span_of(self, receipt: Receipt) -> LogSpan | None:
-        return next((span for span in self._log.spans if span.log == receipt.log), None)
-
-    def _move(self, span: LogSpan, receipt: Receipt) -> None:
-        """Let a receipt move the window over its log, and with it perhaps the cursor."""
-        window = self._window(span)
-        window.take(receipt, span.last)
-        if window.is_misread(receipt):
-            problem = f"the ward is older than this hub: it waits for numbers before {span.first}. Update it"
+            if log_ not in self._log.spans:
+                self._window.renamed(self._log.cursor)
+                self._cargo.look_again()
+        if is_misread(receipt, log_):
+            problem = f"the ward is older than this hub: it waits for numbers before {log_.first}. Update it"
             self._note_road(is_connected=True, problem=problem)
-        if (cursor := self._delivered()) > self._log.cursor:
-            self._log.move_cursor(cursor)
+        cursor = self._window.take(receipt, self._log.spans, _now_s())
+        now = self._now()
+        if cursor is not None and cursor > self._log.cursor:
+            self._log.move_cursor(cursor, at=now, by=receipt.by)
+        if not receipt.kept:  # the ward's position: it may have lost alerts that it had
+            self._cargo.look_again()
+        self.road.last_receipt_at = now
+        self.road.receipt_count += 1
+        self._on_receipt(receipt)
+        self._on_change()
 
     def _state(self, *, is_online: bool) -> Message:
         *earlier, newest = self._log.spans
@@ -222,9 +237,14 @@ class Carrier:
             "is_online": is_online,
             "at": self._now().isoformat(),
             "log": newest.log,
+            "instance": self._instance,
+            "count": self._birth_count,
+            "highest": self._log.highest,
         }
         if earlier:
             said["earlier"] = earlier[-EARLIER_COUNT_MAX:]
+        if self._trouble is not None:
+            said["trouble"] = self._trouble
         return Message(topic(self._log.home, "state"), orjson.dumps(said))
 
     def _note_road(self, *, is_connected: bool, problem: str | None) -> None:
@@ -235,3 +255,7 @@ class Carrier:
         self.road.is_connected = is_connected
         self.road.problem = problem
         self._on_change()
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

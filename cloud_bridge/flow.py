@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cloud_bridge.broker import Message, UplinkError
+from cloud_bridge.broker import DeniedError, Message, UplinkError
 
 WINDOW = 20
 """Publishes in flight at once; Mosquitto's own default. More than 100 were measured to be slower."""
@@ -85,8 +85,8 @@ class Flow:
             self.lose(f"no acknowledgement within {self._ack_timeout_s:g} s")
             self._check()
 
-    def acked(self, packet_id: int, refusal: str | None) -> None:
-        """Wake the publish that waits for this packet's acknowledgement."""
+    def acked(self, packet_id: int, refusal: str | None, *, is_denied: bool = False) -> None:
+        """Wake the publish that waits for this packet's acknowledgement; a denied one is a DeniedError."""
         acked = self._waiting.pop(packet_id, None)
         if acked is None:
             return  # acknowledged twice: the first one counted
@@ -95,7 +95,7 @@ class Flow:
             if refusal is None:
                 acked.set_result(None)
             else:
-                acked.set_exception(UplinkError(f"the broker refused the message: {refusal}"))
+                acked.set_exception(_refused(refusal, is_denied=is_denied))
 
     def arrived(self, message: Message, take: Callable[[], None]) -> None:
         """Put a message into the inbox; `take` is called, to acknowledge it, when somebody has it."""
@@ -132,3 +132,10 @@ class Flow:
     def _check(self) -> None:
         if self.reason is not None:
             raise UplinkError(self.reason)
+
+
+def _refused(refusal: str, *, is_denied: bool) -> UplinkError:
+    said = f"the broker refused the message: {refusal}"
+    if not is_denied:
+        return UplinkError(said)
+    return DeniedError(f"{said}; whoever keeps the broker's access list must allow it")

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from cloud_bridge.broker_access import parse_url
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.tls import TlsFiles
 
 COMMAND_LINE = Path("command line")
 """Where a setting stands that is in no file."""
@@ -60,6 +61,13 @@ class FileSettings(BaseModel):
 
     timezone: ZoneName = "Europe/Oslo"
 
+    _file: Path = PrivateAttr(default=COMMAND_LINE)
+
+    @property
+    def file(self) -> Path:
+        """Where these settings stand."""
+        return self._file
+
     @property
     def zone(self) -> ZoneInfo:
         """The time zone in which people live here."""
@@ -71,7 +79,24 @@ class FileSettings(BaseModel):
         settings = load(cls, file, overrides)
         here = file.resolve().parent
         paths = {name: here / path for name, path in settings if isinstance(path, Path)}
-        return settings.model_copy(update=paths)
+        read = settings.model_copy(update=paths)
+        read._file = file
+        return read
+
+
+class BrokerSettings(FileSettings):
+    """Where the broker is, and how it knows us: a password, a certificate, or both."""
+
+    broker: BrokerUrl
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    certificate_key_file: Path | None = None
+
+    @property
+    def tls_files(self) -> TlsFiles:
+        """The certificate files."""
+        return TlsFiles(self.ca_file, self.certificate_file, self.certificate_key_file)
 
 
 def load_plan(file: Path) -> Plan:

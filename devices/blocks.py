@@ -92,6 +92,7 @@ class _Growing:
             identity=first.identity,
             tier=first.tier,
             setting=first.setting,
+            clock_offset_s=first.clock_offset_s,
             period_s=PERIOD_S,
             samples=tuple(self.samples),
         )

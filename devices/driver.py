@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, SupportsBytes, TypeVar
 
+from devices.clocks import DeviceClock
 from devices.identity import DeviceIdentity
 from devices.kinds import Kind
 from devices.readings import Heard, Reading, Tier
+
+OfItself = DeviceIdentity | DeviceClock
+"""What a device says of itself: who it is, and what its clock shows now."""
 
 DRIVER_API = 1
 """The version of this file's promises; a driver from outside that was made for another is not asked."""
@@ -125,10 +129,10 @@ class Driver(Generic[FrameT]):
     """Everything the house knows about one kind of device.
 
     A session yields frames, FrameErrors as values (one bad frame neither ends the talk nor hides
-    the good ones behind it), and what the device says of itself. A device that only broadcasts has
-    no session but an `overhear`: None means "nothing for us". `speaks` names the characteristics
-    that the decoder takes; `vectors` the devices in the vectors file for which this driver answers.
-    Every frame's class has a `from_bytes` that undoes its `__bytes__`.
+    the good ones behind it), and what the device says of itself (OfItself). A device that only
+    broadcasts has no session but an `overhear`: None means "nothing for us". `speaks` names the
+    characteristics that the decoder takes; `vectors` the devices in the vectors file for which this
+    driver answers. Every frame's class has a `from_bytes` that undoes its `__bytes__`.
     """
 
     id: str
@@ -139,7 +143,7 @@ class Driver(Generic[FrameT]):
     readings: Callable[[FrameT, Heard], tuple[Reading, ...]]
     decoder: Callable[[], Decoder[FrameT]]
     speaks: tuple[str, ...] = ()
-    session: Callable[[Link, Visitor], AsyncIterator[FrameT | FrameError | DeviceIdentity]] | None = None
+    session: Callable[[Link, Visitor], AsyncIterator[FrameT | FrameError | OfItself]] | None = None
     overhear: Callable[[Advertisement, Told], FrameT | FrameError | None] | None = None
     quirks: tuple[str, ...] = ()
     vectors: tuple[str, ...] = ()

@@ -1,17 +1,24 @@
 """The vocabulary of the house: one Reading is one measured fact about one person."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Literal
 
+from devices.clocks import HeardClock
 from devices.identity import NOT_TOLD, DeviceIdentity
 from devices.kinds import PLAUSIBLE, Kind
 
 CLOCK_AHEAD_S_MAX = 300.0
 """A device whose clock runs further ahead of ours than this is not believed."""
+
+CLOCK_OFF_S_MAX = 60.0
+"""A device's clock that is off by less is right: its own seconds are no finer than that."""
+
+CLOCK_FAR_OFF_S = 86_400.0
+"""One that is off by more than a day was never set, or lost its battery: what it says is uncertain."""
 
 FIRST_CREDIBLE_YEAR = 2026
 """No hub and no reading of ours is older than the house itself."""
@@ -41,6 +48,7 @@ class Quality(StrEnum):
     MANUAL = "manual"
     LOW_BATTERY = "low_battery"
     TIME_UNCERTAIN = "time_uncertain"
+    DATED_AFTERWARDS = "dated_afterwards"
     UNKNOWN_USER = "unknown_user"
 
 
@@ -70,6 +78,8 @@ class Heard:
     timezone: tzinfo
     identity: DeviceIdentity = NOT_TOLD
     tier: Tier | None = None
+    clock: HeardClock | None = None
+    """What its clock showed in this visit; None where it did not say, or we had no time to compare."""
     patient_slot: int | None = None
     """The patient's own number on a device that several people share; None where nobody has told."""
 
@@ -100,11 +110,19 @@ class Reading:
     setting: Setting = HOME
     grade: str | None = None
     reference: str | None = None
+    clock_offset_s: float | None = None
+    """By how much the device's clock was ahead of ours, where its moment was put right by that."""
 
     @property
     def age_s(self) -> float:
         """Seconds between the measurement and its arrival here."""
         return (self.received_at - self.measured_at).total_seconds()
+
+    @property
+    def is_in_hub_time(self) -> bool:
+        """Whether its moment is told by the hub's clock: what is wrong with that one is wrong here too."""
+        is_heard_then = self.device_time is None or self.measured_at == self.received_at
+        return is_heard_then or self.clock_offset_s is not None
 
     @property
     def series(self) -> str:
@@ -136,6 +154,20 @@ def series_name(kind: Kind, setting: Setting = HOME) -> str:
     ('fev1', 'fev1.clinic')
     """
     return kind.value if setting == HOME else f"{kind}.{setting}"
+
+
+def dated(reading: Reading, measured_at: datetime) -> Reading:
+    """Return a reading as it is shown at the time that is known now, and marked where that has moved.
+
+    What stands in the log stays as it is. One that still has no time is marked as uncertain.
+    """
+    if measured_at != reading.measured_at:
+        mark = Quality.DATED_AFTERWARDS
+    elif measured_at.year < FIRST_CREDIBLE_YEAR:
+        mark = Quality.TIME_UNCERTAIN
+    else:
+        return reading
+    return replace(reading, measured_at=measured_at, quality=_in_order({*reading.quality, mark}))
 
 
 def reading_id(device: str, kind: Kind, value: float, said: datetime | int) -> str:
@@ -176,7 +208,7 @@ def reading_of(
     *,
     device_time: datetime | None = None,
     is_clock_set: bool = True,
-    quality: Iterable[Quality] = (),
+    quality: Collection[Quality] = (),
     user_slot: int | None = None,
     is_continuous: bool = False,
     record: int | None = None,
@@ -188,12 +220,11 @@ def reading_of(
     One of another slot than the patient's, or that nobody can have, is kept and not judged. `record`
     is its number in the device's memory; it counts only where the device says no time.
     """
-    believed = believed_time(device_time, heard, is_clock_set=is_clock_set)
-    place = heard.received_at if record is None else record
-    is_dated = believed is not None or device_time is None
-    flags = {*quality, *_doubts(kind, value, heard, user_slot, is_dated=is_dated)}
+    corrected = _corrected(device_time, heard, quality) if is_clock_set else None
+    believed, offset_s = corrected or (believed_time(device_time, heard, is_clock_set=is_clock_set), None)
+    is_dated = (believed is not None or device_time is None) and abs(offset_s or 0) <= CLOCK_FAR_OFF_S
     return Reading(
-        id=reading_id(heard.device, kind, value, device_time or place),
+        id=reading_id(heard.device, kind, value, device_time or _place(heard, record)),
         kind=kind,
         value=value,
         device=heard.device,
@@ -201,14 +232,44 @@ def reading_of(
         measured_at=believed or heard.received_at,
         received_at=heard.received_at,
         device_time=device_time,
-        quality=tuple(flag for flag in Quality if flag in flags),
+        quality=_in_order({*quality, *_doubts(kind, value, heard, user_slot, is_dated=is_dated)}),
         user_slot=user_slot,
         is_continuous=is_continuous,
         identity=heard.identity,
         tier=heard.tier,
         grade=grade,
         reference=reference,
+        clock_offset_s=offset_s,
     )
+
+
+def _place(heard: Heard, record: int | None) -> datetime | int:
+    return heard.received_at if record is None else record
+
+
+def _corrected(
+    device_time: datetime | None, heard: Heard, quality: Collection[Quality]
+) -> tuple[datetime, float] | None:
+    """Return when the device measured, put right by the offset of this visit, and that; None without need.
+
+    A clock that is set in this visit was off before, not after: only what was stored is put right.
+    What then lies in the future was measured before the clock lost its time: the offset says nothing.
+    """
+    if device_time is None or heard.clock is None:
+        return None
+    offset_s = heard.clock.offset_s(heard.timezone)
+    is_set_next = heard.clock.clock.is_set_next and Quality.FROM_STORAGE not in quality
+    if is_set_next or abs(offset_s) <= CLOCK_OFF_S_MAX:
+        return None
+    moment = heard.clock.instant(device_time)
+    if moment is None or not FIRST_CREDIBLE_YEAR <= moment.year <= LAST_CREDIBLE_YEAR:
+        return None
+    is_ahead = moment > heard.received_at + timedelta(seconds=CLOCK_AHEAD_S_MAX)
+    return None if is_ahead else (moment, offset_s)
+
+
+def _in_order(flags: set[Quality]) -> tuple[Quality, ...]:
+    return tuple(flag for flag in Quality if flag in flags)
 
 
 def _doubts(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import tzinfo
 from random import Random
 from typing import Any
@@ -18,15 +19,23 @@ from cloud_bridge.contract.receipts import Refusal
 from cloud_bridge.contract.trouble import TroubleKind
 from devices.catalog import HOUSE, Catalog
 from devices.driver import NOTHING_TOLD, Advertisement, Driver, Told
+from gateway.disk import DiskWatch
+from gateway.hub_clock import Box, HubClock, TrustedClock
 from gateway.outside import NOBODY_OUTSIDE, Outside, Outsider
 from gateway.outsiders import Outsiders
 from gateway.pipeline import Pipeline
-from gateway.ports import Now, Radio, RadioError
+from gateway.ports import Disk, Now, Radio, RadioError
+from gateway.retention import Retention
+from gateway.road_troubles import RoadTroubles
+from gateway.store.file import DiskError, NotTakenError
 from gateway.store.log import Store
 from gateway.store.replaced import REPLACED, Replaced
 from gateway.talk import Overheard, talk
 from gateway.troubles import Troubles
 from gateway.visits import Visits
+
+RADIO_AWAY_S = 60.0
+"""A radio that is away for longer is a technical alert: a restart of the Bluetooth service is none."""
 
 RADIO_WAIT_S = 5.0
 """How long to wait before asking for a radio that is away again."""
@@ -45,8 +54,10 @@ class Hub:
         broker: Broker,
         plan: Plan,
         now: Now,
+        box: Box | None = None,
         timezone: tzinfo,
         dice: Random,
+        disk: Disk,
         visits: Visits | None = None,
         backoff_s_max: float = BACKOFF_S_MAX,
         told: Mapping[str, Told] | None = None,
@@ -55,27 +66,38 @@ class Hub:
     ) -> None:
         self.radio_problem: str | None = None
         self.store = store
-        self.now = now
-        self._radio = radio
-        self._visits = visits or Visits()
+        self.clock = TrustedClock(now) if box is None else HubClock(store, box, on_found=self._committed)
+        self.now = now = self.clock.now
+        self._radio, self._visits, self._catalog = radio, visits or Visits(), catalog
         self._told = dict(told or {})
         self.on_change: Callable[[], None] = lambda: None
-        self.carrier = Carrier(
-            store,
+        self.carrier = self._carrier(broker, dice, backoff_s_max)
+        self.pipeline = Pipeline(
+            store, plan, now=now, timezone=timezone, on_commit=self._committed, clock=self.clock.clock
+        )
+        self.troubles = Troubles(store, now=now, on_change=self._committed, clock=self.clock.clock)
+        self.disk = DiskWatch(disk, self.troubles, retry=self._keep_waiting)
+        store.on_failure = self._disk_failed
+        self._retention = Retention(store, plan, now=now, clock=self.clock.clock)
+        self._road_troubles = RoadTroubles(store, self.troubles, lambda: self.carrier.is_anything_aside)
+        self._radio_away_s: float | None = None
+        self._overheard = Overheard(self.pipeline)
+        self._tasks: asyncio.TaskGroup | None = None
+        self.outsiders = Outsiders(outside, self.pipeline, self._visit_outside, self._told_of)
+
+    def _carrier(self, broker: Broker, dice: Random, backoff_s_max: float) -> Carrier:
+        return Carrier(
+            self.store,
             broker,
-            now=now,
+            now=self.now,
             dice=dice,
             on_change=lambda: self.on_change(),
             on_refusal=self._refused,
+            on_receipt=lambda receipt: self._road_troubles.received(receipt),
+            on_denied=lambda reason: self._road_troubles.denied(reason),
             on_surplus=self._outrun,
             backoff_s_max=backoff_s_max,
         )
-        self.pipeline = Pipeline(store, plan, now=now, timezone=timezone, on_commit=self._committed)
-        self.troubles = Troubles(store, now=now, on_change=self._committed)
-        self._overheard = Overheard(self.pipeline)
-        self._catalog = catalog
-        self._tasks: asyncio.TaskGroup | None = None
-        self.outsiders = Outsiders(outside, self.pipeline, self._visit_outside, self._told_of)
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -85,6 +107,9 @@ class Hub:
             self._tasks = tasks
             tasks.create_task(self.carrier.run())
             tasks.create_task(self._listen())
+            tasks.create_task(self.disk.run())
+            tasks.create_task(self._retention.run())
+            tasks.create_task(self.clock.run(self._doubt_clock))
             if self.outsiders.all:
                 tasks.create_task(self.outsiders.run())
 
@@ -104,6 +129,8 @@ class Hub:
             await asyncio.sleep(RADIO_WAIT_S)
 
     def _hear(self, seen: Advertisement) -> None:
+        if not self.disk.is_taking:
+            return  # what it has to tell is safer with the device: it will call again
         driver = self._catalog.driver_for(seen)
         if driver is None:
             self.outsiders.hear(seen)
@@ -133,6 +160,22 @@ class Hub:
     def _told_of(self, seen: Advertisement) -> Told:
         return self._told.get(seen.address.upper(), NOTHING_TOLD)
 
+    def _keep_waiting(self) -> None:
+        self.pipeline.keep_waiting()
+        self.troubles.keep_waiting()
+        self.carrier.say_trouble(None)
+
+    def _disk_failed(self, error: DiskError) -> None:
+        self.disk.failed(error)
+        self.carrier.say_trouble(TroubleKind.DISK_BROKEN)
+        self.on_change()
+
+    def _doubt_clock(self, doubt: str | None) -> None:
+        if doubt is None:
+            self.troubles.end(TroubleKind.CLOCK_UNKNOWN)
+        else:
+            self.troubles.begin(TroubleKind.CLOCK_UNKNOWN, doubt)
+
     def _committed(self) -> None:
         self.carrier.wake()
         self.on_change()
@@ -140,8 +183,13 @@ class Hub:
     def _refused(self, refusal: Refusal) -> None:
         log.warning("the ward refused a batch: %s", refusal.reason)
         self.pipeline.note(EntryKind.BATCH_REFUSED, bytes(refusal), id=f"refused:{refusal.digest}")
+        self._road_troubles.refused(refusal)
 
     def _outrun(self, span: LogSpan, up_to: int) -> None:
+        with suppress(NotTakenError):  # the ward says it again
+            self._go_on_above(span, up_to)
+
+    def _go_on_above(self, span: LogSpan, up_to: int) -> None:
         if self.store.outrun(span.log, up_to):
             detail = (
                 f"the ward has log {span.log} up to {up_to}, this hub up to {span.last}: an older log was"
@@ -158,9 +206,18 @@ class Hub:
             found = Replaced.from_bytes(said.encode())
             about = found.where or self.store.log
             self.troubles.begin(TroubleKind.LOG_REPLACED, found.detail, about=about)
-            self.store.keep_notes({REPLACED: None})
+            with suppress(NotTakenError):  # then it is told again at the next start, and is the same trouble
+                self.store.keep_notes({REPLACED: None})
 
     def _note_radio(self, problem: str | None) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if problem is None:
+            self._radio_away_s = None
+            self.troubles.end(TroubleKind.RADIO_AWAY)
+        elif self._radio_away_s is None:
+            self._radio_away_s = now_s
+        elif now_s - self._radio_away_s > RADIO_AWAY_S:
+            self.troubles.begin(TroubleKind.RADIO_AWAY, problem)
         if problem != self.radio_problem:
             self.radio_problem = problem
             log.warning("radio: %s", problem or "back")

@@ -10,8 +10,17 @@ from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from devices.catalog import Catalog
-from devices.driver import NOTHING_TOLD, Advertisement, Driver, FrameError, Link, LinkError, Told, Visitor
-from devices.identity import DeviceIdentity
+from devices.driver import (
+    NOTHING_TOLD,
+    Advertisement,
+    Driver,
+    FrameError,
+    Link,
+    LinkError,
+    OfItself,
+    Told,
+    Visitor,
+)
 from gateway.ports import Now, Radio, wall_clock
 from gateway.recorder import Blotter, Recorder, RecordingLink
 from gateway.recording import Header
@@ -120,7 +129,7 @@ class _Taker:
             async with asyncio.timeout_at(self.ends_at_s), self.radio.connect(self.first.address) as link:
                 is_connected = True
                 async for said in self._session(link):
-                    count += not isinstance(said, DeviceIdentity | FrameError)
+                    count += not isinstance(said, OfItself | FrameError)
         except LinkError as error:
             if not is_connected:
                 who = self.first.address

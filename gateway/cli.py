@@ -14,6 +14,7 @@ import typer
 
 from cloud_bridge.program import say_error
 from gateway import cli_backup, cli_devices, cli_keys
+from gateway.cli_certificates import certificates
 from gateway.cli_store import store
 from gateway.console import Verbose, begin_logging, finish, say
 from gateway.errors import exit_code_of
@@ -38,6 +39,7 @@ ward = typer.Typer(
 app.add_typer(hub, name="hub")
 app.add_typer(ward, name="ward")
 app.add_typer(store, name="store")
+app.add_typer(certificates, name="certificates")
 cli_devices.add_to(app)
 cli_keys.add_to(store)
 cli_backup.add_to(store)
@@ -51,7 +53,7 @@ def hub_run(
     config: HubFile = Path("config/hub.toml"),
     radio: Annotated[str | None, typer.Option(help="bluez, or unix:/path of `pusterom simulate`.")] = None,
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://host:port")] = None,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Run the hub until Ctrl-C. Needs a settings file; the log and its key are made at first start.
 
@@ -73,12 +75,14 @@ def hub_run(
 
 @hub.command("check")
 def hub_check(config: HubFile = Path("config/hub.toml")) -> None:
-    """Read the settings and the plan, and say what is wrong with them, if anything.
+    """Read the settings, the plan and the certificates, and say what is wrong with them, if anything.
 
-    Says which keys there are, without any secret. Touches neither log nor secret nor network.
+    Says which keys there are, without any secret. Touches neither log nor any key nor the network.
 
     Next: `pusterom hub run`.
     """
+    from cloud_bridge.program import utc_now
+    from cloud_bridge.road import certificates_aloud
     from cloud_bridge.settings import load_plan
     from gateway.keys_told import keys_told
     from gateway.settings import Settings
@@ -86,6 +90,8 @@ def hub_check(config: HubFile = Path("config/hub.toml")) -> None:
     settings = Settings.load(config)
     plan = load_plan(settings.plan_file)
     say(f"{config}: home {settings.home}, radio {settings.radio}, broker {settings.broker}")
+    for line in certificates_aloud(settings, settings.home, utc_now()):
+        say(line)
     state = "approved" if plan.is_verified else "UNVERIFIED: a clinician must approve each number"
     say(f"{settings.plan_file}: plan version {plan.version}, {len(plan.limits)} limits, {state}")
     for line in keys_told(settings):
@@ -108,7 +114,7 @@ def ward_run(
     config: WardFile = Path("config/ward.toml"),
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://host:port")] = None,
     database: Annotated[str | None, typer.Option(help="sqlite:///file or postgresql://…")] = None,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Run the ward until Ctrl-C: takes in what homes publish and serves the work list.
 

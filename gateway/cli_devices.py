@@ -145,7 +145,7 @@ def capture(
     config: Annotated[
         Path | None, typer.Option(help="A hub's settings: what it was told of its devices, and its bonds.")
     ] = None,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Record what a device really says, line by line, while its driver talks to it.
 

@@ -61,7 +61,7 @@ def export(
         Path | None, typer.Option(help="The file to make; one that is there is never written over.")
     ] = None,
 ) -> None:
-    """Write the log's entries as JSON lines: a header, then `seq`, `at`, `kind` and `body` of each.
+    """Write the log's entries as JSON lines: a header, then `seq`, `at`, `kind`, `clock` and `body` of each.
 
     This is personal health data, and no longer encrypted: the file is its owner's alone (mode 0600).
     Without --out it goes to the terminal, or into a pipe.
@@ -132,6 +132,8 @@ def _line(kept: "Kept") -> bytes:
     import orjson
 
     told = {"seq": kept.seq, "at": kept.at, "kind": kept.kind}
+    if kept.clock is not None:
+        told["clock"] = kept.clock
     try:
         return orjson.dumps({**told, "body": orjson.loads(kept.body)}) + b"\n"
     except orjson.JSONDecodeError:

@@ -1,6 +1,8 @@
 """What every command shares: a line for a person, a log for whoever looks closer, an exit code."""
 
 import logging
+import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -11,8 +13,14 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cloud_bridge.program import run_program
+from gateway.trace import trace_of
 
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what happens inside.")]
+Verbose = Annotated[
+    int,
+    typer.Option("--verbose", "-v", count=True, help="Say more of what happens inside; -vv says everything."),
+]
+
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -36,10 +44,29 @@ def counted(what: str) -> Iterator[Callable[[int, int], object]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def begin_logging(*, verbose: bool) -> None:
-    """Log to stderr; the libraries below say only what a person can act on."""
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format=form)
+class _WithoutWords(logging.Formatter):
+    """Writes where an error came from, and not what it said."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - the library's name and its type
+        """Return the trace of this error."""
+        return trace_of(ei[1])
+
+
+def begin_logging(*, verbose: int) -> None:
+    """Log to stderr; the libraries below say only what a person can act on.
+
+    A program that ends with a bug of ours says where, in the same form: its stderr is a journal.
+    """
+    output = logging.StreamHandler()
+    output.setFormatter(_WithoutWords("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=_LEVELS[min(verbose, 2)], handlers=[output])
+    logging.raiseExceptions = False  # it would print the line that can't be written, with all its values
+    sys.excepthook = lambda _kind, error, _trace: _write(error)
+    threading.excepthook = lambda told: _write(told.exc_value)
+
+
+def _write(error: BaseException | None) -> None:
+    sys.stderr.write(f"{trace_of(error)}\n")
 
 
 def finish(work: Coroutine[Any, Any, int]) -> None:

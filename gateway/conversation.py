@@ -13,8 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from devices.driver import Driver, FrameError, Link, LinkError, Visitor
-from devices.identity import DeviceIdentity
+from devices.driver import Driver, FrameError, Link, LinkError, OfItself, Visitor
 from devices.kinds import Kind
 from devices.readings import Heard, Reading
 from gateway.apart import LateError, apart
@@ -93,7 +92,7 @@ class Conversation:
         assert self._driver.session is not None, "only a device that takes visits is visited"
         async for said in self._driver.session(_FarLink(self._link, self.handed_over), visitor):
             meaning: tuple[Reading, ...] | None = None
-            if not isinstance(said, DeviceIdentity | FrameError):
+            if not isinstance(said, OfItself | FrameError):
                 heard = await self.handed_over(self._now_heard)
                 said, meaning = meant(self._driver, said, heard)
             await self.handed_over(partial(self._taken, said, meaning))

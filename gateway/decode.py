@@ -7,8 +7,7 @@ from enum import Enum
 from math import isfinite
 from typing import Any
 
-from devices.driver import Advertisement, Driver, FrameError, Told
-from devices.identity import DeviceIdentity
+from devices.driver import Advertisement, Driver, FrameError, OfItself, Told
 from devices.kinds import CODINGS
 from devices.readings import Heard, Reading
 
@@ -72,7 +71,7 @@ def lines(
         elif is_frame:
             tally.frames += 1
             yield frame_line(one)
-        elif not isinstance(one, DeviceIdentity):
+        elif not isinstance(one, OfItself):
             tally.frames += 1
             yield from _reading_lines(driver, one, listener, tally)
 

@@ -22,7 +22,7 @@ def keys_told(settings: Settings) -> Iterator[str]:
     else:
         where = "a systemd credential" if place.is_sealed else str(place.key_file)
         board = " and the device's secret" if ring.has_device_secret else ""
-        yield f"{place.ring_file}: {len(ring.episodes)} episodes, opened by {where}{board}"
+        yield f"{place.ring_file}: episodes so far {len(ring.episodes)}, opened by {where}{board}"
         yield from map(_episode, ring.episodes)
     if settings.escrow_public_key_file is not None:
         number = fingerprint(public_key_in(settings.escrow_public_key_file))

@@ -130,7 +130,7 @@ class Outsiders:
             except LateError:
                 raise
             except Exception as error:
-                self._quarantine(outsider, f"matches() raises {type(error).__name__}: {error}")
+                self._quarantine(outsider, f"matches() raises {type(error).__name__}")
                 raise
         return False
 

@@ -1,8 +1,10 @@
 """The straight line: frame → reading → judge → COMMIT, one transaction per visit or group."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, tzinfo
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -11,14 +13,17 @@ from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, pl
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Plan
 from devices.blocks import BlockBuilder
-from devices.driver import NOTHING_TOLD, Driver, FrameError, Told
+from devices.clocks import DeviceClock, HeardClock
+from devices.driver import NOTHING_TOLD, Driver, FrameError, LinkError, Told
 from devices.identity import NOT_TOLD, DeviceIdentity
 from devices.readings import Heard, Reading
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.derive import derived
-from gateway.ports import Now, wall_clock
-from gateway.store.log import Fact, Met, Store
+from gateway.ports import Now, Trusted, untold, wall_clock
+from gateway.store.file import NotTakenError
+from gateway.store.log import Fact, Store
+from gateway.store.log_reader import Met
 
 GROUP_COUNT_MAX = 50
 """So many readings share a transaction at most, however fast a device talks, and what follows from them."""
@@ -31,20 +36,33 @@ FAULTS_PER_DAY_MAX = 50
 MORE_FAULTS = f"more than {FAULTS_PER_DAY_MAX} faults today: no more of them are kept"
 
 
+class UnkeptError(LinkError):
+    """What was said waits in memory, for the disk does not take it: the device must keep the rest."""
+
+
 class Pipeline:
     """Takes what devices said, leaves durable facts behind."""
 
     def __init__(
-        self, store: Store, plan: Plan, *, now: Now, timezone: tzinfo, on_commit: Callable[[], None]
+        self,
+        store: Store,
+        plan: Plan,
+        *,
+        now: Now,
+        timezone: tzinfo,
+        on_commit: Callable[[], None],
+        clock: Trusted = untold,
     ) -> None:
         self.plan = plan
         self.state = JudgeState.from_bytes(store.judge_state())
         self._store = store
         self.now = now
+        self._clock = clock
         self.timezone = timezone
         self._on_commit = on_commit
         self._faults_on: date | None = None
         self._fault_counts: Counter[str] = Counter()
+        self._unkept: deque[Callable[[], None]] = deque()
         if self.state.plan_version != plan.version:
             self._take_plan()
 
@@ -59,8 +77,22 @@ class Pipeline:
     def keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
         """Judge what is new, then commit readings, alerts, faults and the judge's state as one.
 
-        What follows from a reading stands right behind it, and is judged like any other.
+        What follows from a reading stands right behind it, and is judged like any other. Raises
+        UnkeptError where the disk does not take it now: it waits here, in order, for `keep_waiting`.
         """
+        self._unkept.append(partial(self._keep, readings, faults, met))
+        try:
+            self.keep_waiting()
+        except NotTakenError as error:
+            raise UnkeptError(str(error)) from error
+
+    def keep_waiting(self) -> None:
+        """Keep what the disk has not taken before; raise NotTakenError where it still does not."""
+        while self._unkept:
+            self._unkept[0]()
+            self._unkept.popleft()
+
+    def _keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
         state, facts = self.state, []
         for source in self._fresh(readings):
             for reading in (source, *derived(self.plan.person, source)):
@@ -70,14 +102,19 @@ class Pipeline:
                 facts += [_alert_fact(alert) for alert in verdict.changes]
         facts += self._fresh_faults(list(self._within_the_day(faults)))
         judge_state = None if state is self.state else bytes(state)
-        self._store.commit(facts, at=self.now(), judge_state=judge_state, met=met)
+        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=judge_state, met=met)
         self.state = state
         self._on_commit()
 
     def note(self, kind: EntryKind, body: bytes, *, id: str | None = None) -> None:  # noqa: A002 - a Fact's word
-        """Keep one fact about the hub itself; one with an identity is kept once."""
+        """Keep one fact about the hub itself, as soon as the disk takes it; an identity is kept once."""
+        self._unkept.append(partial(self._note, kind, body, id))
+        with suppress(NotTakenError):
+            self.keep_waiting()
+
+    def _note(self, kind: EntryKind, body: bytes, id: str | None) -> None:  # noqa: A002 - as above
         if id is None or not self._store.told_before([id]):
-            self._store.commit([Fact(kind, body, id)], at=self.now())
+            self._store.commit([Fact(kind, body, id)], at=self.now(), clock=self._clock())
             self._on_commit()
 
     def _fresh(self, readings: list[Reading]) -> list[Reading]:
@@ -107,7 +144,7 @@ class Pipeline:
         verdict = take_plan(self.plan, self.state, self.now())
         facts = [Fact(EntryKind.PLAN_APPLIED, plan_body(self.plan))]
         facts += [_alert_fact(alert) for alert in verdict.changes]
-        self._store.commit(facts, at=self.now(), judge_state=bytes(verdict.state))
+        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=bytes(verdict.state))
         self.state = verdict.state
 
 
@@ -118,9 +155,10 @@ class Visit:
         self.frame_count = 0
         self._pipeline = pipeline
         self._driver = driver
-        self._address = address
+        self.address = address
         self._patient_slot = told.user_slot
         self._identity = NOT_TOLD
+        self._clock: HeardClock | None = None
         self._blocks = BlockBuilder()
         self._readings: list[Reading] = []
         self._faults: list[DeviceFault] = []
@@ -133,6 +171,10 @@ class Visit:
         """
         if isinstance(frame, DeviceIdentity):
             self._identity = self._identity.completed_by(frame)
+            return
+        if isinstance(frame, DeviceClock):
+            has_time = self._pipeline.wall_clock() is not None
+            self._clock = HeardClock(frame, self._pipeline.now()) if has_time else None
             return
         self.frame_count += 1
         try:
@@ -152,11 +194,12 @@ class Visit:
         """Return the circumstances in which a frame that comes now is heard."""
         pipeline = self._pipeline
         return Heard(
-            self._address,
+            self.address,
             self._driver.id,
             pipeline.now(),
             pipeline.timezone,
             identity=self._identity,
+            clock=self._clock,
             tier=self._driver.tier,
             patient_slot=self._patient_slot,
         )
@@ -164,20 +207,22 @@ class Visit:
     def fault(self, reason: str, data: bytes = b"") -> None:
         """Note that the device, or its driver, broke the protocol; the bytes are kept."""
         kept = data[:FAULT_BYTES_MAX].hex()
-        self._faults.append(DeviceFault(self._address, self._driver.id, reason, kept))
+        self._faults.append(DeviceFault(self.address, self._driver.id, reason, kept))
 
     def flush(self) -> None:
         """Commit what has been said so far; what is committed is kept, whatever comes next."""
         if self._readings or self._faults:
             last_fault = self._faults[-1].reason if self._faults else None
-            met = Met(self._address, self._driver.id, self._pipeline.now(), last_fault)
-            self._pipeline.keep(self._readings, self._faults, met)
+            met = Met(self.address, self._driver.id, self._pipeline.now(), last_fault)
+            readings, faults = self._readings, self._faults
             self._readings, self._faults = [], []
+            self._pipeline.keep(readings, faults, met)
 
     def close(self) -> None:
         """Commit the rest, an unfinished Block included."""
         self._readings += self._blocks.flush()
-        self.flush()
+        with suppress(UnkeptError):  # the visit is over anyway, and the rest waits
+            self.flush()
 
 
 def _reading_fact(reading: Reading) -> Fact:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from cloud_bridge.contract.topics import is_home_id
-from cloud_bridge.settings import BrokerUrl, FileSettings, Page, SettingsError
+from cloud_bridge.settings import BrokerSettings, Page, SettingsError
 from devices.driver import Told
 
 BIND_KEY_SIZE = 16
@@ -50,7 +50,7 @@ class DeviceSettings(BaseModel):
         return self if file is None else self.model_copy(update={"bind_key_file": folder / file})
 
 
-class Settings(FileSettings):
+class Settings(BrokerSettings):
     """What a hub is told. No secret stands here, only where one lies."""
 
     home: Annotated[str, AfterValidator(_home_id)]
@@ -59,8 +59,6 @@ class Settings(FileSettings):
     device_secret_file: Path | None = None
     escrow_public_key_file: Path | None = None
     plan_file: Path
-    broker: BrokerUrl
-    password_file: Path | None = None
     radio: Annotated[str, AfterValidator(_radio)] = "bluez"
     page: Page = Page(port=8481)
     devices: tuple[DeviceSettings, ...] = ()

@@ -10,7 +10,8 @@ from typing import Protocol
 import orjson
 
 from cloud_bridge.contract.bodies import alert_from, fault_from, plan_from, reading_from
-from cloud_bridge.contract.entries import EntryKind, LogSpan
+from cloud_bridge.contract.dating import found_from
+from cloud_bridge.contract.entries import EntryKind, LogSpan, clock_from
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.receipts import Refusal, answer_from_bytes
@@ -248,6 +249,7 @@ def identity_in(kept: Kept) -> str | None:
     """Return the identity of what stands here, if its kind has one; raise when the entry is not sound."""
     if not has_moment(datetime.fromisoformat(kept.at)):
         raise ValueError("a time without a zone")
+    clock_from(kept.clock)
     body = kept.body.encode()
     match kept.kind:
         case EntryKind.READING:
@@ -264,7 +266,11 @@ def identity_in(kept: Kept) -> str | None:
     return None
 
 
-_OTHERS: dict[str, Reader] = {EntryKind.PLAN_APPLIED: plan_from, EntryKind.DEVICE_FAULT: fault_from}
+_OTHERS: dict[str, Reader] = {
+    EntryKind.PLAN_APPLIED: plan_from,
+    EntryKind.DEVICE_FAULT: fault_from,
+    EntryKind.CLOCK_FOUND: found_from,
+}
 
 
 def _reason(error: Exception) -> str:

@@ -8,11 +8,13 @@ from pathlib import Path
 from random import SystemRandom
 
 from cloud_bridge.look.serve import address, listen, serve
-from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
+from cloud_bridge.road import broker_from
 from cloud_bridge.settings import load_plan
 from gateway.apart import ask
 from gateway.app import Hub
+from gateway.box import box
+from gateway.certificate_watch import CertificateWatch
 from gateway.console import counted
 from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
@@ -25,6 +27,7 @@ from gateway.store.key_place import KeyPlace
 from gateway.store.keys import LogKey
 from gateway.store.log import Store
 from gateway.store.organisation_key import public_key_in
+from gateway.store.room import LogDisk
 from gateway.view import View
 from gateway.web.app import hub_app
 
@@ -61,7 +64,7 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
     plan, told = load_plan(settings.plan_file), settings.told()
     outsiders = await ask(load_outside, "all", deadline_s=2 * LOAD_S)
     radio = open_radio(settings.radio, bonds=settings.folder / BONDS_FILE)
-    broker = PahoBroker(settings.broker, username=settings.home, password_file=settings.password_file)
+    broker = broker_from(settings, settings.home)
     with (
         closing(listen(settings.page.host, settings.page.port)) as page,
         own_folder(settings.folder),
@@ -74,8 +77,10 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             broker=broker,
             plan=plan,
             now=utc_now,
+            box=box(),
             timezone=settings.zone,
             dice=SystemRandom(),
+            disk=LogDisk(settings.folder),
             told=told,
             outside=Outside(outsiders),
         )
@@ -85,5 +90,8 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
         say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(hub.run())
+            tasks.create_task(
+                CertificateWatch(lambda: broker.certificate_expiry, hub.troubles, now=hub.now).run()
+            )
             tasks.create_task(serve(hub_app(View(hub), settings.zone), page))
     return 0

@@ -1,12 +1,13 @@
 """One visit: connect, let the driver talk, take what it hears, and commit before every wait."""
 
 import logging
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from devices.driver import NOTHING_TOLD, Advertisement, DeviceError, Driver, Link, Told, Visitor
+from devices.driver import NOTHING_TOLD, Advertisement, DeviceError, Driver, FrameError, Link, Told, Visitor
 from gateway.apart import LateError
 from gateway.pipeline import Pipeline, Visit
 from gateway.ports import Radio
@@ -110,7 +111,7 @@ def bulkhead(visit: Visit, driver: Driver[Any]) -> Iterator[None]:
     try:
         yield
     except DeviceError as error:
-        log.info("%s: visit over: %s", driver.id, error)
+        log.info("%s: visit over: %s", driver.id, _said(error, visit.address))
     except StoreError:
         raise  # a disk that does not take is no fault of the device: the process must stop
     except LateError as error:
@@ -120,3 +121,10 @@ def bulkhead(visit: Visit, driver: Driver[Any]) -> Iterator[None]:
         visit.fault(f"driver fault: {type(error).__name__}")
     finally:
         visit.close()
+
+
+def _said(error: DeviceError, address: str) -> str:
+    """Return why a visit ended, for a log that others read: neither whose device it is nor what it told."""
+    if isinstance(error, FrameError):
+        return "bytes that its protocol does not allow"
+    return re.sub(re.escape(address).replace(":", "[:_-]"), "the device", str(error), flags=re.IGNORECASE)

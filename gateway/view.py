@@ -1,15 +1,18 @@
 """The hub as its page sees it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import reading_from
+from cloud_bridge.contract.dating import moved
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.trouble import Trouble
 from devices.kinds import Kind
-from devices.readings import Reading, series_name
+from devices.readings import Reading, dated, series_name
 from gateway.app import Hub
-from gateway.web.views import Connection, DeviceLine
+from gateway.web.views import Connection, DeviceLine, Journey
 
 
 class View:
@@ -39,9 +42,25 @@ class View:
     def connection(self) -> Connection:
         """How the road to the ward stands."""
         road, store = self.hub.carrier.road, self.hub.store
-        waiting = store.waiting
-        problem = " · ".join(filter(None, (road.problem, self.hub.radio_problem))) or None
-        return Connection(road.is_connected, road.since, road.last_receipt_at, waiting, problem)
+        problems = (self.hub.disk.problem, road.problem, self.hub.radio_problem)
+        problem = " · ".join(filter(None, problems)) or None
+        is_alert_waiting = self.hub.carrier.has_hurry
+        return Connection(
+            road.is_connected, road.since, road.last_receipt_at, store.waiting, problem, is_alert_waiting
+        )
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What does not work at this hub now, oldest first."""
+        return self.hub.troubles.open
+
+    def journey(self, reading: Reading) -> Journey | None:
+        """How far a reading has come, or None where the hub has not kept it."""
+        way, carrier = self.hub.store.way(reading.id), self.hub.carrier
+        if way is None:
+            return None
+        is_received = way.is_received or carrier.has_arrived(way.seq)
+        is_sent = is_received or carrier.is_on_its_way(way.seq)
+        return Journey(way.kept_at, is_sent, is_received, way.received_at, way.by)
 
     def devices(self) -> tuple[DeviceLine, ...]:
         """Devices met so far, the last heard first."""
@@ -54,9 +73,13 @@ class View:
 
     def readings(self, kind: Kind, *, count_max: int = 60) -> tuple[Reading, ...]:
         """The newest readings of one kind that were measured at home, by measured_at, newest last."""
-        kept = map(reading_from, self.hub.store.readings(series_name(kind), count_max=count_max))
-        return tuple(sorted(kept, key=lambda reading: reading.measured_at))
+        kept = self.hub.store.dated_readings(series_name(kind), count_max=count_max)
+        return tuple(dated(reading_from(body), at) for body, at in kept)
 
     def open_alerts(self) -> tuple[Alert, ...]:
-        """Alerts open now, red before yellow."""
-        return self.hub.pipeline.state.open_alerts
+        """Alerts open now, red before yellow, at the time that we now know they were opened."""
+        return tuple(map(self._dated, self.hub.pipeline.state.open_alerts))
+
+    def _dated(self, alert: Alert) -> Alert:
+        shift = self.hub.store.shift(f"{alert.id}:{alert.change}")
+        return alert if shift is None else replace(alert, at=moved(alert.at, shift))

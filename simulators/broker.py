@@ -1,6 +1,7 @@
 """Our own small MQTT 5 broker, for demo and simulation: loopback only, QoS 0 and 1, nothing on disk.
 
-It keeps no access rules and does not age a message by its expiry: for real use there is Mosquitto.
+It knows no users, so what it forbids it forbids everybody, and it does not age a message by its
+expiry: for real use there is Mosquitto.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ class SmallBroker:
     def __init__(self) -> None:
         self.state = BrokerState()
         self.is_reachable = True
+        self.denied_topics: set[str] = set()
+        """What nobody may publish to from now on: such a publish is answered with 0x87."""
         self._connections: dict[Connection, None] = {}
         self._is_quiet = asyncio.Event()
         self._is_stopping = False
@@ -62,13 +65,18 @@ class SmallBroker:
         if not is_reachable:
             self._abort_all()
 
+    def deny(self, *patterns: str) -> None:
+        """Refuse every publish on these topics from now on, as an access list does; none: allow all."""
+        self.state.denied = frozenset(patterns)
+
     def forget(self) -> None:
         """Fall over and start again without sessions, queues and retained messages."""
         self._dropped_before += self.state.dropped_count
         for session in list(self.state.sessions.values()):
             if session.expiry is not None:
                 session.expiry.cancel()
-        self.state = BrokerState()
+        denied, self.state = self.state.denied, BrokerState()
+        self.state.denied = denied  # a rule stands in a file, and outlives the broker's memory
         for connection in list(self._connections):
             connection.forget()
 

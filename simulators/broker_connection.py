@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol, cast
 
 import mqtt5
-from mqtt5 import ConnAckReasonCode, DisconnectReasonCode, Packet, QoS
+from mqtt5 import ConnAckReasonCode, DisconnectReasonCode, Packet, PubAckReasonCode, QoS
 
 from simulators.broker_session import Session
 from simulators.broker_state import BrokerState
@@ -26,6 +26,7 @@ class Home(Protocol):
     """What a connection needs of its broker."""
 
     state: BrokerState
+    denied_topics: set[str]
 
     def is_welcome(self) -> bool:
         """Tell a new connection whether it may stay."""
@@ -199,7 +200,10 @@ class Connection(asyncio.Protocol):
             raise _Refused(DisconnectReasonCode.TOPIC_ALIAS_INVALID)  # we allowed none
         if not is_topic(packet.topic):
             raise _Refused(DisconnectReasonCode.TOPIC_NAME_INVALID)
-        reason = self._state.publish(packet, session.client_id)
+        if packet.topic in self._broker.denied_topics:
+            reason = PubAckReasonCode.NOT_AUTHORIZED
+        else:
+            reason = self._state.publish(packet, session.client_id)
         if packet.packet_id is not None:
             self.send(mqtt5.PubAckPacket(packet.packet_id, reason_code=reason))
 

@@ -26,6 +26,8 @@ class BrokerState:
 
     def __init__(self) -> None:
         self.sessions: dict[str, Session] = {}
+        self.denied: frozenset[str] = frozenset()
+        """Filters of topics on which nobody may publish: an access list, as far as a simulation needs one."""
         self._subscriptions = Subscriptions()
         self._retained: dict[str, PublishPacket] = {}
         self._dropped_before = 0
@@ -72,6 +74,8 @@ class BrokerState:
 
     def publish(self, packet: PublishPacket, sender: str | None) -> PubAckReasonCode:
         """Keep it if it is to be retained, hand it to whoever hears it; return what to answer."""
+        if any(matches(pattern, packet.topic) for pattern in self.denied):
+            return PubAckReasonCode.NOT_AUTHORIZED
         if packet.retain and not self._retain(packet):
             self._dropped_before += 1
             return PubAckReasonCode.QUOTA_EXCEEDED

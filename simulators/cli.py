@@ -1,8 +1,11 @@
 """The commands that only simulators have: demo and simulate."""
 
+import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -20,6 +23,7 @@ from gateway.words import WordsError, near
 from simulators.conformance.trial import case_of, verdict
 from simulators.demo import Wishes
 from simulators.demo import demo as play
+from simulators.diary import diary
 from simulators.patient import Patient
 from simulators.peripherals.peripheral import Peripheral
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
@@ -67,6 +71,7 @@ def demo(
 
 
 def simulate(
+    *,
     radio: Annotated[
         str, typer.Option(help="The unix socket to offer the air on.")
     ] = "unix:/tmp/pusterom-room",
@@ -75,13 +80,21 @@ def simulate(
     ] = None,
     every_s: Annotated[float, typer.Option(min=1, help="How often the devices measure.")] = 10,
     seed: Annotated[int, typer.Option(help="Another seed is another patient's fortnight.")] = 1,
+    record: Annotated[
+        Path | None, typer.Option(help="Write what they measure, and what is confirmed, to this new file.")
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="An oximeter keeps what it has told, and tells it when asked.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
 ) -> None:
     """Own a virtual room with devices in it, for hubs in other processes, until Ctrl-C.
 
     Without --device: an oximeter and a scale that show one patient's days.
 
-        pusterom simulate --device weight_scale --device pulse_oximeter
+        pusterom simulate --device weight_scale --device pulse_oximeter --record record.jsonl
+
+    On the signal USR1 each device measures once more, and from then on only answers.
 
     Next, in another terminal: `pusterom hub run --radio unix:/tmp/pusterom-room`, or
     `pusterom capture --out talk.jsonl --driver weight_scale --radio unix:/tmp/pusterom-room`
@@ -90,15 +103,20 @@ def simulate(
     quiet_libraries()
     dice = Random(seed)
     twins, measure = _shelved(device, dice) if device else _patients_own(dice)
-
-    async def room() -> int:
-        await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now)
-        return 0
-
-    finish(room())
+    for twin in twins:
+        twin.is_keeping = keep and isinstance(twin, PulseOximeterTwin)
+    with diary(record, twins, utc_now) if record else nullcontext():
+        finish(_in_the_air(radio, twins, every_s, measure))
 
 
-def _patients_own(dice: Random) -> tuple[Sequence[Twin], Measure]:
+async def _in_the_air(radio: str, twins: Sequence[Twin], every_s: float, measure: Measure) -> int:
+    last_round = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, last_round.set)
+    await serve_room(radio, twins, every_s, say, measure=measure, now=utc_now, last_round=last_round)
+    return 0
+
+
+def _patients_own(dice: Random) -> tuple[Sequence[Peripheral], Measure]:
     """Return the room of one patient, whose two devices show the same body."""
     patient = Patient("nobody", 1955, 91, 82, 62.0)
 
@@ -113,7 +131,7 @@ def _patients_own(dice: Random) -> tuple[Sequence[Twin], Measure]:
     return (PulseOximeterTwin(is_secured=True), WeightScaleTwin()), measure
 
 
-def _shelved(names: Sequence[str], dice: Random) -> tuple[Sequence[Twin], Measure]:
+def _shelved(names: Sequence[str], dice: Random) -> tuple[Sequence[Peripheral], Measure]:
     """Return the twins of these drivers; say what a hub must be told of them, where it must."""
     for name in names:
         if name not in SHELF:

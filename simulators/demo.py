@@ -21,8 +21,6 @@ from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
 from cloud_bridge.settings import COMMAND_LINE, SettingsError, load_plan
 from gateway.quiet import quiet_libraries
-from gateway.store.episodes import open_key
-from gateway.store.key_place import KeyPlace
 from gateway.view import View
 from gateway.web.app import hub_app
 from simulators.broker import SmallBroker
@@ -184,7 +182,6 @@ class _House:
         parts = HomeParts(
             home=home,
             folder=folder,
-            key=open_key(KeyPlace(folder, self._folder / f"{home}.key"), home, self._clock.now()),
             oximeter=oximeter,
             scale=scale,
             radio=air_radio(air),

@@ -21,9 +21,19 @@ class Hardship:
     hub_cut_in_visit: float = 0.1
     hub_cut_at_confirm: float = 0.02
     ward_cut_at_commit: float = 0.05
+    ward_absences_per_day: float = 0.1
+    steps_to_a_cut: int = 60_000
+    """The power is cut between two awaits, somewhere in so many rounds of the loop; 0 is never."""
+    disk_fills_per_day: float = 0.3
+    disk_refusals_per_day: float = 0.3
+    disk_refuses_at_confirm: float = 0.03
+    clock_jumps_per_day: float = 0.3
+    key_rotated_in_the_dark: float = 0.1
+    key_rotation_cut: float = 0.5
+    """So often the power goes in the middle of a rotation."""
 
 
-KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 HARD = Hardship(
     Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1),
     Faults(
@@ -33,5 +43,7 @@ HARD = Hardship(
         connection_lost=0.03,
         half_open=0.01,
         duplicated=0.05,
+        swallowed=0.02,
+        overtaken=0.05,
     ),
 )

@@ -20,6 +20,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         if timeout is None:
             raise NothingLeftError("every task waits, and no timer runs")
         self.loop.virtual_s += max(0.0, timeout)
+        self.loop.step()
         return super().select(0)
 
 
@@ -28,6 +29,8 @@ class SimLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self.virtual_s = 0.0
+        self._steps_left = 0
+        self._act: Callable[[], object] = lambda: None
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)
@@ -37,6 +40,16 @@ class SimLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return virtual seconds since the loop began."""
         return self.virtual_s
+
+    def after_steps(self, count: int, act: Callable[[], object]) -> None:
+        """Act between two awaits, so many steps from now: wherever the programs then stand."""
+        self._steps_left, self._act = count, act
+
+    def step(self) -> None:
+        """Count one round of the loop."""
+        self._steps_left -= 1
+        if self._steps_left == 0:
+            self._act()
 
     def run_in_executor(  # type: ignore[override]  # the base is typed for any number of executors
         self,

@@ -24,20 +24,26 @@ async def simulate(
     *,
     measure: Measure,
     now: Now | None = None,
+    last_round: asyncio.Event | None = None,
 ) -> None:
     """Serve these twins at "unix:/path" until cancelled; each measures and wakes every `every_s` seconds.
 
-    Their bonds are kept beside the socket: a hub that has paired finds them unchanged after a restart.
+    After `last_round` each measures once more and then only answers. Their bonds are kept beside the
+    socket: a hub that has paired finds them unchanged after a restart.
     """
     place = path_of(radio)
     async with room(radio, twins, bonds=place.with_name(f"{place.name}.bonds.json")) as hosts:
         say(f"{len(hosts)} devices are in the air at {radio}")
-        while True:
+        is_last = False
+        while not is_last:
+            is_last = last_round is not None and last_round.is_set()
             for host in hosts:
                 measure(host.twin, (now or _now)())
                 await host.refresh()
                 say(f"{host.twin.name} ({host.twin.address}) has measured")
                 await asyncio.sleep(every_s / len(hosts))
+        say("the devices measure no more, and answer whoever calls")
+        await asyncio.Event().wait()
 
 
 @contextlib.asynccontextmanager

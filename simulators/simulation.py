@@ -2,7 +2,12 @@
 
 import asyncio
 import logging
+import os
 import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -12,10 +17,22 @@ from rich.console import Console
 
 from simulators.hardship import HARD, Hardship
 from simulators.laws import check
+from simulators.life import Life
 from simulators.loop import SimLoop
 from simulators.world import World
 
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a life's disk; flushing it costs nothing there
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """How one life went: its fingerprint and figures, or in words which law was broken."""
+
+    seed: int
+    fingerprint: str
+    figures: dict[str, int]
+    broken: str
+    took_s: float
 
 
 def simulate(seed: int, days: float = 7, hardship: Hardship = HARD) -> tuple[str, dict[str, int]]:
@@ -28,7 +45,7 @@ def simulate(seed: int, days: float = 7, hardship: Hardship = HARD) -> tuple[str
 async def _life(seed: int, days: float, hardship: Hardship, folder: Path) -> tuple[str, dict[str, int]]:
     async with asyncio.TaskGroup() as tasks:
         world = World(seed, folder, tasks, hardship)
-        await world.live(days)
+        await Life(world).live(days)
         figures = await check(world)
         for home in world.homes:
             await home.unplug()
@@ -36,23 +53,58 @@ async def _life(seed: int, days: float, hardship: Hardship, folder: Path) -> tup
     return world.fingerprint, figures
 
 
+def lived(seed: int, days: float) -> Lived:
+    """Live one life and say how it went; a broken law is a value here, so that the others are lived too."""
+    begun = perf_counter()
+    fingerprint, figures, broken = "", dict[str, int](), ""
+    try:
+        fingerprint, figures = simulate(seed, days)
+    except Exception as error:  # noqa: BLE001 - whatever it is, this life broke a law
+        broken = _said(error)
+    return Lived(seed, fingerprint, figures, broken, perf_counter() - begun)
+
+
+def _said(error: BaseException) -> str:
+    """Return the innermost cause: a life dies inside several task groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
+def lives(seeds: Iterable[int], days: float, *, jobs: int) -> Iterator[Lived]:
+    """Live through these seeds, so many at a time, and tell of each in their order."""
+    with ProcessPoolExecutor(jobs, initializer=logging.disable) as pool:
+        yield from pool.map(partial(lived, days=days), seeds)
+
+
 def main(
     seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
-    lives: Annotated[int, typer.Option(help="How many seeds from there.")] = 20,
+    count: Annotated[int, typer.Option("--lives", help="How many seeds from there.")] = 20,
     days: Annotated[float, typer.Option(help="Hard days in each life; a quiet one follows.")] = 7,
+    jobs: Annotated[int, typer.Option(help="How many at a time; 0 is one for each core.")] = 0,
+    quiet: Annotated[bool, typer.Option(help="Only totals and broken laws.")] = False,
 ) -> None:
     """Live through hard weeks; a broken law names its seed, and the same seed breaks it again."""
-    logging.disable()
-    console = Console(highlight=False)
-    for number in range(seed, seed + lives):
-        begun = perf_counter()
-        try:
-            fingerprint, figures = simulate(number, days)
-        except BaseException:
-            console.print(f"seed {number} BROKE A LAW; again with: make sim SEED={number} LIVES=1")
-            raise
-        words = " ".join(f"{name}={count}" for name, count in figures.items())
-        console.print(f"seed {number} {fingerprint} {words} {perf_counter() - begun:.1f} s")
+    console, begun = Console(highlight=False, soft_wrap=True), perf_counter()
+    totals, broken, done = dict[str, int](), 0, 0
+    for life in lives(range(seed, seed + count), days, jobs=jobs or os.cpu_count() or 1):
+        done += 1
+        broken += bool(life.broken)
+        for name, figure in life.figures.items():
+            worst = max(totals.get(name, 0), figure)
+            totals[name] = worst if name.endswith("_s") else totals.get(name, 0) + figure
+        if life.broken:
+            console.print(f"seed {life.seed} BROKE A LAW: {life.broken}")
+            console.print(f"  again with: make sim SEED={life.seed} LIVES=1")
+        elif not quiet or done % 50 == 0:
+            console.print(f"seed {life.seed} {life.fingerprint} {_words(life.figures)} {life.took_s:.1f} s")
+    console.print(f"{done} lives, {broken} broken, {perf_counter() - begun:.0f} s: {_words(totals)}")
+    if broken:
+        raise typer.Exit(1)
+
+
+def _words(figures: dict[str, int]) -> str:
+    return " ".join(f"{name}={count}" for name, count in figures.items())
 
 
 if __name__ == "__main__":

@@ -19,9 +19,15 @@ class Faults:
     """From this message on all bytes vanish, and nobody says so."""
     duplicated: float = 0.0
     """The message arrives twice."""
+    swallowed: float = 0.0
+    """The broker has acknowledged the message and delivers it to nobody, as after a kill -9."""
+    overtaken: float = 0.0
+    """The message arrives seconds later, behind those that were sent after it."""
 
 
 NO_FAULTS = Faults()
+
+LATE_S_MAX = 5.0
 
 
 class Luck:
@@ -34,6 +40,10 @@ class Luck:
     def strikes(self, probability: float) -> bool:
         """Tell whether it happens this time."""
         return probability > 0 and self._dice.random() < probability
+
+    def late_s(self) -> float:
+        """Return how much later an overtaken message arrives."""
+        return self._dice.uniform(0.0, LATE_S_MAX)
 
     def latency_s(self) -> float:
         """Return how long the next step takes."""

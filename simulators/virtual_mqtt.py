@@ -30,7 +30,7 @@ class VirtualBroker:
         self._broker = broker
         self._luck = Luck(dice, faults)
         self._patience = patience
-        self._is_reachable = True
+        self.is_reachable = True
         self._sessions: dict[VirtualSession, None] = {}
 
     @asynccontextmanager
@@ -38,7 +38,7 @@ class VirtualBroker:
         self, client_id: str, *, subscriptions: tuple[str, ...] = (), will: Message | None = None
     ) -> AsyncIterator[Session]:
         """Connect over a wire of its own."""
-        if not self._is_reachable:
+        if not self.is_reachable:
             raise UplinkError("can't reach the broker: the internet is cut")
         session = VirtualSession(connect_packet(client_id, self._patience, will), self._luck, self._patience)
         self._sessions[session] = None
@@ -61,7 +61,7 @@ class VirtualBroker:
 
     def set_reachable(self, is_reachable: bool) -> None:
         """Cut this client's own line, or mend it; others on the same SmallBroker go on."""
-        self._is_reachable = is_reachable
+        self.is_reachable = is_reachable
         if not is_reachable:
             for session in list(self._sessions):
                 session.abort()

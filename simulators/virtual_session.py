@@ -1,6 +1,7 @@
 """One virtual client's connection: MQTT 5 over a wire in memory, and the faults of the road."""
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 import mqtt5
@@ -155,7 +156,9 @@ class VirtualSession(asyncio.Protocol):
             self._flow.lose("the connection to the broker was lost")
             return
         reason = packet.reason_code
-        self._flow.acked(packet.packet_id, _said(reason) if int(reason) >= _REFUSAL else None)
+        refusal = _said(reason) if int(reason) >= _REFUSAL else None
+        is_denied = reason == mqtt5.PubAckReasonCode.NOT_AUTHORIZED
+        self._flow.acked(packet.packet_id, refusal, is_denied=is_denied)
 
     def _take_publish(self, packet: mqtt5.PublishPacket) -> None:
         if self._flow.reason is not None:
@@ -169,7 +172,18 @@ class VirtualSession(asyncio.Protocol):
             if packet.packet_id is not None:
                 self._write(mqtt5.PubAckPacket(packet.packet_id))
 
-        self._flow.arrived(Message(packet.topic, packet.payload), take)
+        if self._luck.strikes(self._luck.faults.swallowed):
+            take()
+            return
+        message = Message(packet.topic, packet.payload)
+        if self._luck.strikes(self._luck.faults.overtaken):
+            self._loop.call_later(self._luck.late_s(), self._arrive_late, message, take)
+            return
+        self._flow.arrived(message, take)
+
+    def _arrive_late(self, message: Message, take: Callable[[], None]) -> None:
+        if self._flow.reason is None:
+            self._flow.arrived(message, take)
 
     def _write(self, packet: Packet) -> None:
         if self._wire is not None:

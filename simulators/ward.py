@@ -7,8 +7,13 @@ from random import Random
 from cloud_bridge.backend.ingest import Ingest
 from cloud_bridge.backend.live import Changes
 from cloud_bridge.backend.tables import Tables, open_tables
+from cloud_bridge.backend.watch import Watch
 from cloud_bridge.broker import Broker
+from cloud_bridge.together import together
 from gateway.ports import Now
+
+WATCH_EVERY_S = 900.0
+"""A week in virtual time has ten thousand minutes, and a look costs real time."""
 
 
 class Ward:
@@ -40,7 +45,8 @@ class Ward:
         assert self._running is None, "there is one ward"
         tables = open_tables(self._url)
         ingest = Ingest(tables, self._broker, self._now, lambda home: self.on_commit(home), dice=self._dice)
-        self._running = (tables, self._tasks.create_task(self._live(tables, ingest)))
+        watch = Watch(tables, self._now, lambda home: self.on_commit(home), every_s=WATCH_EVERY_S)
+        self._running = (tables, self._tasks.create_task(self._live(tables, ingest, watch)))
 
     async def unplug(self) -> None:
         """Cut the power: nothing more reaches the database."""
@@ -51,9 +57,9 @@ class Ward:
         task.cancel()
         await asyncio.wait({task})
 
-    async def _live(self, tables: Tables, ingest: Ingest) -> None:
+    async def _live(self, tables: Tables, ingest: Ingest, watch: Watch) -> None:
         try:
-            await ingest.run()
+            await together(ingest.run(), watch.run())
         except BaseException:
             if self._running is not None and self._running[0] is tables:
                 raise

@@ -1,29 +1,29 @@
-"""One seeded world: homes with patients and devices, a broker, a ward; bad radio, bad roads, bad power."""
+"""One seeded world: homes with devices, roads, a broker, a ward, and the switch for each of them."""
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloud_bridge.settings import load_plan
-from gateway.store.keys import LogKey
+from gateway.app import Hub
 from simulators.broker import SmallBroker
-from simulators.fate import Unkindness
 from simulators.hardship import HARD, KIND, Hardship
 from simulators.home import Home, HomeParts
+from simulators.mishaps import Refusals
 from simulators.patient import Patient
 from simulators.peripherals.memory import Record
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
-from simulators.virtual_faults import NO_FAULTS
+from simulators.virtual_box import VirtualBox
 from simulators.virtual_mqtt import VirtualBroker
 from simulators.virtual_radio import VirtualRadio
 from simulators.ward import Ward
+from simulators.ways import Way
 
 BEGINNING = datetime(2027, 3, 22, tzinfo=UTC)
 """The week in which summer time begins, so that every life meets it."""
@@ -34,9 +34,7 @@ PLAN_FILE = Path(__file__).resolve().parent.parent / "config" / "plan.toml"
 NO_CLOCK_S = 900.0
 """So long after a boot without a clock the time service answers; until then it is 1970."""
 
-MEASURES_PER_DAY = 6.0
 ADVERTISING_S = 20.0
-DAY_S = 86400.0
 
 PATIENTS = (
     Patient("Kari N.", 1955, 91, 82, 62.0, worst_day=BEGINNING.date() + timedelta(days=3)),
@@ -45,28 +43,40 @@ PATIENTS = (
 
 
 class World:
-    """Everything outside the programs, from one seed."""
+    """Everything outside the programs, from one seed; `on_air` and `on_confirmed` tell of it."""
 
     def __init__(self, seed: int, folder: Path, tasks: asyncio.TaskGroup, hardship: Hardship = HARD) -> None:
         self.dice = Random(seed)
         self.hardship = hardship
+        self.is_kind = hardship is KIND
+        self.tasks = tasks
         self.cuts = 0
         self.cut_s: dict[str, list[float]] = {}
         self.confirmed_s: dict[str, float] = {}
         self.broker = SmallBroker()
+        self.boxes: dict[str, list[VirtualBox]] = {}
+        self.refusals: dict[str, Refusals] = {}
         self.roads: dict[str, VirtualBroker] = {}
         self.radios: dict[str, VirtualRadio] = {}
+        self.ways: dict[str, Way] = {}
+        self.on_air: Callable[[Home, str], None] = lambda _home, _word: None
+        self.on_confirmed: Callable[[Home], None] = lambda _home: None
         self._trace = hashlib.blake2b(digest_size=8)
         self._instant: list[str] = []
-        self._tasks = tasks
         self.homes = tuple(self._home(f"{number + 1:016x}", folder) for number in range(len(PATIENTS)))
         url = f"sqlite:///{folder / 'ward.db'}"
         self.ward = Ward(url, self._road("ward"), now=self.now, dice=self.dice, tasks=tasks)
-        self.ward.on_commit = self._ward_committed
+
+    # Its time, and its trace.
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the world began."""
+        return asyncio.get_running_loop().time()
 
     def now(self) -> datetime:
         """The world's time."""
-        return BEGINNING + timedelta(seconds=asyncio.get_running_loop().time())
+        return BEGINNING + timedelta(seconds=self.now_s)
 
     def note(self, *words: object) -> None:
         """Add to the trace, by which two runs of one seed are compared.
@@ -88,179 +98,109 @@ class World:
         self._digest_instant()
         return self._trace.hexdigest()
 
-    async def live(self, days: float) -> None:
-        """Let so many hard days pass, then a quiet one, in which everything can arrive."""
-        self.ward.boot()
-        for home in self.homes:
-            self._boot(home)
-        async with asyncio.TaskGroup() as lives:
-            running = [lives.create_task(trouble) for trouble in self._troubles()]
-            await asyncio.sleep(days * DAY_S)
-            for trouble in running:
-                trouble.cancel()
-        self._calm()
-        await asyncio.sleep(DAY_S)
+    # Its switches.
 
-    def _troubles(self) -> list[Coroutine[Any, Any, None]]:
-        troubles = [self._again(self.hardship.broker_restarts_per_day, self._restart_broker)]
-        troubles.append(self._again(self.hardship.ward_cuts_per_day, self._cut_ward))
-        for home, patient in zip(self.homes, PATIENTS, strict=True):
-            troubles.append(self._again(self.hardship.hub_cuts_per_day, self._cut_hub, home))
-            troubles.append(self._again(self.hardship.outages_per_day, self._cut_road, home))
-            troubles.append(self._again(self.hardship.walks_per_day, self._walk, home))
-            troubles.append(self._again(MEASURES_PER_DAY, self._measure, home, patient))
-        return troubles
+    def boot(self, home: Home, *, has_clock: bool = True) -> None:
+        """Start a hub, perhaps one that stands in 1970 until the time service answers."""
+        name = home.parts.home
+        self.roads[name].set_reachable(True)
+        boxes = self.boxes[name]
+        boxes.append(VirtualBox(self.now, f"boot {len(boxes)}", 0.0 if has_clock else NO_CLOCK_S))
+        home.boot(clock=boxes[-1])
+        self.look()
 
-    async def _again(self, per_day: float, act: Any, *about: Any) -> None:  # noqa: ANN401 - any of the acts below
-        while per_day:
-            await asyncio.sleep(self.dice.expovariate(per_day / DAY_S))
-            await act(*about)
-
-    async def _measure(self, home: Home, patient: Patient) -> None:
-        local = self.now().astimezone(OSLO)
-        body = patient.body(local.date(), self.dice)
-        self.note("measured", home.parts.home, body)
-        home.parts.oximeter.measure(local, body.spo2, body.pulse_bpm)
-        if self.dice.random() < 0.4:
-            home.parts.scale.measure(local, body.weight_kg)
-
-    def _air_note(self, home: str, *words: object) -> None:
-        """Take the radio's trace; now and then the power goes in the middle of a visit."""
-        self.note(*words)
-        if words[0] == "connected" and self.dice.random() < self.hardship.hub_cut_in_visit:
-            self._tasks.create_task(self._cut_soon(self._cut_hub, self._home_named(home)))
-
-    def _ward_committed(self, _home: str) -> None:
-        """Let the power go, now and then, between the ward's commit and its receipt."""
-        if self.dice.random() < self.hardship.ward_cut_at_commit:
-            self._tasks.create_task(self._cut_soon(self._cut_ward))
-
-    async def _cut_soon(self, cut: Any, *what: Any) -> None:  # noqa: ANN401 - one of the cuts below
-        await asyncio.sleep(self.dice.choice((0.0, self.dice.uniform(0, 1))))
-        await cut(*what)
-
-    async def _cut_hub(self, home: Home) -> None:
-        if home.is_powered:
-            await self._dark(home, self._black_out(home))
-
-    def _black_out(self, home: Home) -> asyncio.Task[None]:
-        self.note("power cut", home.parts.home)
+    def cut(self, home: Home) -> asyncio.Task[None]:
+        """Cut the power of a hub now; a dead box says no farewell."""
+        name = home.parts.home
+        self.note("power cut", name)
         self.cuts += 1
-        self.cut_s.setdefault(home.parts.home, []).append(asyncio.get_running_loop().time())
-        self.roads[home.parts.home].set_reachable(False)  # a dead box says no farewell
-        return home.cut()
+        self.cut_s.setdefault(name, []).append(self.now_s)
+        self.set_road(name, is_reachable=False)
+        dying = home.cut()
+        self.look()
+        return dying
 
-    async def _dark(self, home: Home, dying: asyncio.Task[None]) -> None:
-        await asyncio.wait({dying})
-        await asyncio.sleep(self.dice.expovariate(1 / 600))
-        if not home.is_powered:
-            self._boot(home)
-
-    def _boot(self, home: Home) -> None:
-        self.roads[home.parts.home].set_reachable(True)
-        if self.dice.random() >= self.hardship.no_clock_at_boot:
-            home.boot()
-            return
-        booted_s = asyncio.get_running_loop().time()
-
-        def clockless() -> datetime:
-            since_s = asyncio.get_running_loop().time() - booted_s
-            is_told = since_s > NO_CLOCK_S
-            return self.now() if is_told else datetime.fromtimestamp(since_s, UTC)
-
-        home.boot(clockless)
-
-    async def _cut_ward(self) -> None:
-        if not self.ward.is_powered:
-            return
+    async def cut_ward(self) -> None:
+        """Cut the power of the ward."""
         self.note("ward cut")
         self.cuts += 1
-        self.roads["ward"].set_reachable(False)
+        self.set_road("ward", is_reachable=False)
         await self.ward.unplug()
-        await asyncio.sleep(self.dice.expovariate(1 / 3600))
-        self.roads["ward"].set_reachable(True)
+
+    def boot_ward(self) -> None:
+        """Start the ward, if it does not run."""
+        self.set_road("ward", is_reachable=True)
         if not self.ward.is_powered:
             self.ward.boot()
+        self.look()
 
-    async def _cut_road(self, home: Home) -> None:
-        self.note("outage", home.parts.home)
-        self.roads[home.parts.home].set_reachable(False)
-        await asyncio.sleep(self.dice.expovariate(1 / 7200))
-        self.roads[home.parts.home].set_reachable(True)
+    def set_road(self, name: str, *, is_reachable: bool) -> None:
+        """Cut or mend one client's own line to the broker."""
+        self.roads[name].set_reachable(is_reachable)
+        self.look()
 
-    async def _restart_broker(self) -> None:
-        self.note("broker restarts")
-        self.broker.set_reachable(False)
-        if self.dice.random() < 0.5:
-            self.broker.forget()
-        await asyncio.sleep(self.dice.expovariate(1 / 300))
-        self.broker.set_reachable(True)
+    def set_broker(self, *, is_reachable: bool) -> None:
+        """Stop or start the broker."""
+        self.broker.set_reachable(is_reachable)
+        self.look()
 
-    async def _walk(self, home: Home) -> None:
-        """Carry a device out of the house for a while."""
-        address = self.dice.choice((home.parts.oximeter.address, home.parts.scale.address))
-        self.radios[home.parts.home].set_in_range(address, False)
-        await asyncio.sleep(self.dice.expovariate(1 / 1800))
-        self.radios[home.parts.home].set_in_range(address, True)
-
-    def _confirmed(self, home_id: str, address: str, record: Record) -> None:
-        """Note when the radio confirmed; now and then the power goes before we can commit."""
-        for fact in record.facts:
-            id_ = fact.reading_id(address)
-            self.confirmed_s[id_] = asyncio.get_running_loop().time()
-        home = self._home_named(home_id)
-        if home.is_powered and self.dice.random() < self.hardship.hub_cut_at_confirm:
-            self._tasks.create_task(self._dark(home, self._black_out(home)))
-
-    def _home_named(self, home_id: str) -> Home:
-        return next(home for home in self.homes if home.parts.home == home_id)
-
-    def _calm(self) -> None:
-        """End every trouble: a quiet day begins."""
-        self.hardship = KIND
-        self.broker.set_reachable(True)
-        for road in self.roads.values():
-            road.set_faults(NO_FAULTS)
-            road.set_reachable(True)
+    def look(self) -> None:
+        """Note for each home whether a way to the ward is open now."""
+        is_ward_there = self.ward.is_powered and self.roads["ward"].is_reachable and self.broker.is_reachable
         for home in self.homes:
-            radio = self.radios[home.parts.home]
-            radio.unkindness = Unkindness()
-            for twin in (home.parts.oximeter, home.parts.scale):
-                radio.set_in_range(twin.address, True)
-            if not home.is_powered:
-                self._boot(home)
-        if not self.ward.is_powered:
-            self.ward.boot()
+            is_open = is_ward_there and home.is_powered and self.roads[home.parts.home].is_reachable
+            self.ways[home.parts.home].looks(self.now_s, is_open=is_open)
+
+    # Its making.
 
     def _road(self, who: str) -> VirtualBroker:
         road = VirtualBroker(self.broker, self.dice, faults=self.hardship.road)
         self.roads[who] = road
         return road
 
-    def _home(self, home: str, folder: Path) -> Home:
-        oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{home[-2:]}")
-        scale = WeightScaleTwin(f"F0:00:00:00:0B:{home[-2:]}")
-        for twin in (oximeter, scale):
-            twin.memory.on_confirmed = partial(self._confirmed, home, twin.address)
+    def _home(self, name: str, folder: Path) -> Home:
+        self.boxes[name], self.refusals[name], self.ways[name] = [], Refusals(), Way()
+        oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{name[-2:]}")
+        scale = WeightScaleTwin(f"F0:00:00:00:0B:{name[-2:]}")
         radio = VirtualRadio(
             (oximeter, scale),
             dice=self.dice,
             unkindness=self.hardship.air,
             advertising_interval_s=ADVERTISING_S,
-            note=partial(self._air_note, home),
+            note=partial(self._air_note, name),
         )
-        self.radios[home] = radio
+        self.radios[name] = radio
         parts = HomeParts(
-            home=home,
-            folder=folder / home,
-            key=LogKey(f"{self.dice.getrandbits(384):096x}"),
+            home=name,
+            folder=folder / name,
             oximeter=oximeter,
             scale=scale,
             radio=radio,
-            broker=self._road(home),
+            broker=self._road(name),
             plan=load_plan(PLAN_FILE),
             now=self.now,
             timezone=OSLO,
             dice=self.dice,
         )
-        return Home(parts, self._tasks)
+        home = Home(parts, self.tasks)
+        home.on_boot = partial(self._booted, name)
+        for twin in (oximeter, scale):
+            twin.memory.on_confirmed = partial(self._confirmed, name, twin.address)
+        return home
+
+    # What they tell.
+
+    def _booted(self, name: str, hub: Hub) -> None:
+        hub.on_change = lambda: self.ways[name].kept(hub.store.highest, self.now_s)
+
+    def _air_note(self, name: str, *words: object) -> None:
+        self.note(*words)
+        self.on_air(self._home_named(name), str(words[0]))
+
+    def _confirmed(self, name: str, address: str, record: Record) -> None:
+        for fact in record.facts:
+            self.confirmed_s[fact.reading_id(address)] = self.now_s
+        self.on_confirmed(self._home_named(name))
+
+    def _home_named(self, name: str) -> Home:
+        return next(home for home in self.homes if home.parts.home == name)

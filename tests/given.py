@@ -1,10 +1,12 @@
 """Small true values that many tests begin with."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.plan import Limit, Plan
+from cloud_bridge.contract.receipts import Receipt, Refusal
 from devices.kinds import Kind
 from devices.readings import Quality, Reading, reading_id
 from gateway.store.keys import LogKey
@@ -46,6 +48,11 @@ def reading(
         received_at=measured_at + timedelta(seconds=late_s),
         quality=quality,
     )
+
+
+def bare(answer: Receipt | Refusal) -> Receipt | Refusal:
+    """Return a receipt that says how the log stands and nothing of what it answers."""
+    return replace(answer, kept=(), highest=0, by="") if isinstance(answer, Receipt) else answer
 
 
 def fact(id_: str | None = None, body: bytes = b'{"n":1}') -> Fact:

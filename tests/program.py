@@ -18,12 +18,12 @@ STOP_S = 10.0
 class Program:
     """One running `pusterom`; what it says is kept, line by line."""
 
-    def __init__(self, *words: str, **environment: str) -> None:
+    def __init__(self, *words: str, module: str = "gateway", **environment: str) -> None:
         self.out: list[str] = []
         self._err: list[str] = []
         self._said = threading.Condition()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", *words],
+            [sys.executable, "-m", module, *words],
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
             stdin=subprocess.DEVNULL,
@@ -50,6 +50,15 @@ class Program:
     def pid(self) -> int:
         """The process."""
         return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        return self._process.poll()
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal, and let it go on."""
+        self._process.send_signal(number)
 
     @property
     def err(self) -> str:
@@ -95,9 +104,9 @@ class Program:
 
 
 @contextmanager
-def pusterom(*words: str, **environment: str) -> Iterator[Program]:
-    """Run a command; when the context is left it is gone."""
-    program = Program(*words, **environment)
+def pusterom(*words: str, module: str = "gateway", **environment: str) -> Iterator[Program]:
+    """Run a command, or another module; when the context is left it is gone."""
+    program = Program(*words, module=module, **environment)
     try:
         yield program
     finally:

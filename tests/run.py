@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -18,13 +19,33 @@ CHECKS = (
 )
 
 
+def _nothing() -> None:
+    """Nothing hinders it."""
+
+
+def _no_disks() -> str | None:
+    """Return why nobody can mount a disk here, whatever is installed."""
+    if os.geteuid() != 0:
+        return "only root may mount a disk"
+    if not Path("/dev/fuse").exists():
+        return "this machine has no /dev/fuse"
+    for words in (("unshare", "--mount", "true"), ("losetup", "--find"), ("mkfs.ext4", "-V")):
+        if not shutil.which(words[0]) or subprocess.run(words, capture_output=True, check=False).returncode:
+            return f"`{' '.join(words)}` does not work on this machine"
+    return None
+
+
 @dataclass(frozen=True)
 class Part:
-    """A program from outside that some tests need: their marker, how it is found, Debian's package."""
+    """A program from outside that some tests need: their marker, how it is found, Debian's package.
+
+    `hindrance` says why no installing would help here: then the part is left out, wherever that is.
+    """
 
     marker: str
     patterns: tuple[str, ...]
     package: str
+    hindrance: Callable[[], str | None] = _nothing
 
     @property
     def is_here(self) -> bool:
@@ -35,7 +56,9 @@ class Part:
 PARTS = (
     Part("mosquitto", ("/usr/sbin/mosquitto", "mosquitto"), "mosquitto"),
     Part("postgres", ("/usr/lib/postgresql/*/bin/initdb", "initdb"), "postgresql"),
+    Part("faketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",), "faketime"),
     Part("browser", ("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    Part("power", ("/usr/lib/*/libfuse3.so.*", "/lib/*/libfuse3.so.*"), "fuse3", _no_disks),
 )
 
 
@@ -47,14 +70,23 @@ def main() -> int:
         return 1
     if "--check" in sys.argv[1:]:
         return 0
-    left_out = _left_out()
-    for part in left_out:
-        _say(f"LEFT OUT: tests marked {part.marker}, for want of {part.package}. {_why()}")
-    if left_out and os.environ.get("PUSTEROM_COMPLETE"):
-        _say("PUSTEROM_COMPLETE is set: nothing may be left out.")
+    hindered = {part: why for part in PARTS if (why := part.hindrance())}
+    missing = _missing([part for part in PARTS if part not in hindered])
+    left_out = [f"tests marked {part.marker}: {why}." for part, why in hindered.items()]
+    left_out += [f"tests marked {part.marker}, for want of {part.package}. {_why()}" for part in missing]
+    _say_left_out(left_out)
+    if missing and os.environ.get("PUSTEROM_COMPLETE"):
+        _say("PUSTEROM_COMPLETE is set: nothing may be left out that could be run here.")
         return 1
-    marks = " and ".join(f"not {part.marker}" for part in left_out)
-    return subprocess.call((PYTHON, "-m", "pytest", "--durations=8", *(("-m", marks) if marks else ())))
+    marks = " and ".join(f"not {part.marker}" for part in (*hindered, *missing))
+    code = subprocess.call((PYTHON, "-m", "pytest", "--durations=8", *(("-m", marks) if marks else ())))
+    _say_left_out(left_out)  # again: what was said before a thousand dots is read by nobody
+    return code
+
+
+def _say_left_out(left_out: list[str]) -> None:
+    for line in left_out:
+        _say(f"LEFT OUT: {line}")
 
 
 def _say(line: str) -> None:
@@ -78,8 +110,9 @@ def _why() -> str:
     return "Only root on Debian may install it from here; install it and run again."
 
 
-def _left_out() -> list[Part]:
-    missing = [part for part in PARTS if not part.is_here]
+def _missing(parts: list[Part]) -> list[Part]:
+    """Install what is not here, where we may; return what is missing still."""
+    missing = [part for part in parts if not part.is_here]
     if missing and _may_install():
         packages = [part.package for part in missing]
         _say(f"installing {', '.join(packages)} ...")
@@ -94,7 +127,7 @@ def _left_out() -> list[Part]:
             subprocess.call(("apt-get", "-qq", *words), env=quiet, stdout=subprocess.DEVNULL)
         if is_ours:
             guard.unlink()
-    return [part for part in PARTS if not part.is_here]
+    return [part for part in parts if not part.is_here]
 
 
 if __name__ == "__main__":

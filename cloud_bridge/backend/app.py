@@ -53,7 +53,7 @@ def _list_page(made: Site, views: Views) -> Page:
 
 
 def _spark_of(each: Followed, say: Voice) -> Markup:
-    return sparkline(Kind.SPO2, [kept.reading for kept in each.spark], each.plan, say)
+    return sparkline(Kind.SPO2, [kept.shown for kept in each.spark], each.plan, say)
 
 
 def _patient_page(made: Site, views: Views) -> Page:

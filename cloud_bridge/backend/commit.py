@@ -1,14 +1,19 @@
 """One batch becomes rows: everything that happens between begin and commit, and so behind a receipt."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import datetime
 from hashlib import blake2b
 
 from cloud_bridge.backend.database import Transaction
+from cloud_bridge.backend.dating import date_afterwards
 from cloud_bridge.backend.legible import Row, row_of
+from cloud_bridge.backend.moments import stamp
+from cloud_bridge.backend.troubles import keep_told
 from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind, LogSpan
 from cloud_bridge.contract.errors import ContractError
-from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span
+from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span, spans_of
+from cloud_bridge.contract.trouble import trouble_from
 
 UNREADABLE_MAX = 200
 """A receipt names at most so many unreadable entries: those of a batch, or the newest of a log."""
@@ -37,9 +42,11 @@ _BEGIN_LOG = """
     returning up_to
 """
 _KEEP_ENTRIES = """
-    insert into entry (home, log, seq, at, kind, body, committed_at)
-    select :home, :log, seq, at, kind, body, :committed_at
-    from lines (seq bigint, at timestamptz, kind text, body text)
+    insert into entry (home, log, seq, at, kind, body, committed_at, boot, uptime_s, trust)
+    select :home, :log, seq, at, kind, body, :committed_at, boot, uptime_s, trust
+    from lines (
+        seq bigint, at timestamptz, kind text, body text, boot integer, uptime_s float8, trust text
+    )
     where true
     on conflict (home, log, seq) do nothing
     returning seq
@@ -105,11 +112,6 @@ _UNREADABLE = """
 """
 
 
-def stamp(at: datetime) -> str:
-    """Return the moment as both databases read it, and as text sorts it."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
 def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     """Keep every entry once, index what can be read, quarantine what cannot; say where the log stands."""
     where = {"home": batch.home, "log": batch.log}
@@ -117,8 +119,10 @@ def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     up_to = _begin_log(transaction, batch.home, batch.log, batch.first)
     fresh = _keep_entries(transaction, batch, at)
     _index(transaction, batch, fresh, at)
-    span = Span(min(entry.seq for entry in batch.entries), max(entry.seq for entry in batch.entries))
-    receipt = _receipt(transaction, batch.home, batch.log, up_to, span)
+    date_afterwards(transaction, batch.home, batch.log, fresh)
+    kept = spans_of(entry.seq for entry in batch.entries)
+    span = Span(kept[0].first, kept[-1].last)
+    receipt = replace(_receipt(transaction, batch.home, batch.log, up_to, span), kept=kept)
     transaction.change(_MOVE, up_to=receipt.up_to, **where)
     return receipt
 
@@ -177,12 +181,13 @@ def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> list[
 
 
 def _line(entry: Entry) -> dict[str, object]:
-    return {"seq": entry.seq, "at": stamp(entry.at), "kind": entry.kind, "body": entry.body.decode()}
+    told = {"seq": entry.seq, "at": stamp(entry.at), "kind": entry.kind, "body": entry.body.decode()}
+    return told | (asdict(entry.clock) if entry.clock is not None else {})
 
 
 def _index(transaction: Transaction, batch: Batch, fresh: Iterable[Entry], at: datetime) -> None:
     """Make rows of the readings and alerts among these entries."""
-    rows: dict[str, list[Row]] = {EntryKind.READING: [], EntryKind.ALERT: []}
+    rows: dict[str, list[Row]] = {EntryKind.READING: [], EntryKind.ALERT: [], EntryKind.TROUBLE: []}
     bodies = {}
     for entry in fresh:
         try:
@@ -202,6 +207,7 @@ def _index(transaction: Transaction, batch: Batch, fresh: Iterable[Entry], at: d
         for (seq,) in transaction.rows(_TOLD_TWICE, lines=alerts, **where):
             reason = "this log has told this change of this alert before, under another number"
             _quarantine(transaction, (batch.home, batch.log, seq), reason, bodies[seq], at)
+    keep_told(transaction, batch.home, (trouble_from(bodies[row.seq]) for row in rows[EntryKind.TROUBLE]))
 
 
 def _lines(rows: Iterable[Row]) -> list[dict[str, object]]:
@@ -232,11 +238,12 @@ def _receipt(transaction: Transaction, home: str, log: str, up_to: int, span: Sp
     where = {"home": home, "log": log}
     gaps = transaction.rows(_MISSING, up_to=up_to, count_max=SPANS_MAX, **where)
     missing = tuple(Span(first, last) for first, last in gaps)
-    contiguous = missing[0].first - 1 if missing else transaction.rows(_HIGHEST, up_to=up_to, **where)[0][0]
+    highest = transaction.rows(_HIGHEST, up_to=up_to, **where)[0][0]
+    contiguous = missing[0].first - 1 if missing else highest
     unreadable = transaction.rows(
         _UNREADABLE, first=span.first, last=span.last, count_max=UNREADABLE_MAX, **where
     )
-    return Receipt(log, contiguous, missing, tuple(_ascending(unreadable)))
+    return Receipt(log, contiguous, missing, tuple(_ascending(unreadable)), highest=highest)
 
 
 def _ascending(rows: list[tuple[int]]) -> Iterator[int]:

@@ -89,7 +89,9 @@ def bring_up_to_date(transaction: Transaction, dialect: str, *, is_new: bool) ->
 def _steps(dialect: str) -> dict[int, str]:
     folder = files("cloud_bridge.backend.schema")
     named = [step for step in folder.iterdir() if step.name.endswith(f".{dialect}.sql")]
-    return {int(step.name.split("_")[0]): _without_comments(step.read_text("utf-8")) for step in named}
+    steps = {int(step.name.split("_")[0]): _without_comments(step.read_text("utf-8")) for step in named}
+    assert len(steps) == len(named), f"two files of {folder} have one number: {sorted(map(str, named))}"
+    return steps
 
 
 def _without_comments(sql: str) -> str:

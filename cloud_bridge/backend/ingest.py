@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
@@ -13,6 +13,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, Va
 
 from cloud_bridge.backend.commit import REASON_LENGTH_MAX
 from cloud_bridge.backend.database import TablesError, UnkeepableError
+from cloud_bridge.backend.settings import WARD_NAME
+from cloud_bridge.backend.standing import Birth
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backoff import backoff_s
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
@@ -25,6 +27,7 @@ from cloud_bridge.contract.topics import home_of, topic
 logger = logging.getLogger(__name__)
 
 BACKOFF_S_MAX = 30.0
+INSTANCE_LENGTH_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,12 @@ class KeepBatch:
 
 @dataclass(frozen=True, slots=True)
 class KeepState:
-    """Keep birth or last will; `log` and `earlier` are those whose standing a newborn hub wants to hear."""
+    """Keep birth or last will; a newborn hub wants to hear how its logs stand, `birth` and `earlier`."""
 
     home: str
     is_online: bool
     at: datetime
-    log: str | None
+    birth: Birth | None
     earlier: tuple[LogSpan, ...] = ()
 
 
@@ -71,6 +74,10 @@ class _State(BaseModel):
     at: AwareDatetime
     log: str | None = None
     earlier: tuple[_Earlier, ...] = Field(default=(), max_length=EARLIER_COUNT_MAX)
+    instance: str = Field(default="", max_length=INSTANCE_LENGTH_MAX)
+    count: int = Field(default=0, ge=0, le=SEQ_MAX)
+    highest: int | None = Field(default=None, ge=0, le=SEQ_MAX)
+    trouble: str | None = None
 
 
 def meaning_of(message: Message, now: datetime) -> KeepBatch | KeepState | Quarantine:
@@ -99,6 +106,7 @@ class Ingest:
         *,
         dice: Random,
         client_id: str = "ward-ingest",
+        name: str = WARD_NAME,
     ) -> None:
         self._tables = tables
         self._broker = broker
@@ -106,6 +114,7 @@ class Ingest:
         self._on_commit = on_commit
         self._dice = dice
         self._client_id = client_id
+        self._name = name
         self._tries = 0
         self.trouble: str | None = None
 
@@ -131,6 +140,8 @@ class Ingest:
                 await self._answer(session, home, answer)
 
     async def _answer(self, session: Session, home: str, answer: Receipt | Refusal) -> None:
+        if isinstance(answer, Receipt):
+            answer = replace(answer, by=self._name)
         try:
             await session.publish(topic(home, "down"), bytes(answer))
         except UplinkError as error:
@@ -150,11 +161,9 @@ class Ingest:
         match meaning_of(message, now):
             case KeepBatch(home, batch):
                 return home, (await self._keep(home, batch, message.payload),)
-            case KeepState(home, is_online, at, log, earlier):
-                await self._tables.set_home_state(home, is_online, at)
-                if log is None or not is_online:
-                    return home, ()
-                return home, await self._tables.receipts(home, log, earlier)
+            case KeepState(home, is_online, at, birth, earlier):
+                await self._tables.set_home_state(home, is_online, at, birth)
+                return home, () if birth is None else await self._tables.receipts(home, birth.log, earlier)
             case Quarantine(home, data, reason, is_refused):
                 await self._tables.quarantine(home, data, reason, now)
                 return home, (_refusal(data, reason),) if is_refused else ()
@@ -184,10 +193,19 @@ def _state_of(home: str, payload: bytes, now: datetime) -> KeepState:
         at = said.at.astimezone(UTC) if said.is_online else now
     except (ValidationError, OverflowError) as error:
         raise ContractError(f"neither birth nor last will: {error}", payload) from error
-    if said.log is None or not is_plain_name(said.log):
-        return KeepState(home, said.is_online, at, None)
-    earlier = tuple(LogSpan(one.log, one.first, one.last) for one in said.earlier if is_plain_name(one.log))
-    return KeepState(home, said.is_online, at, said.log, earlier)
+    birth = _birth_of(said)
+    known = [one for one in said.earlier if birth is not None and is_plain_name(one.log)]
+    return KeepState(
+        home, said.is_online, at, birth, tuple(LogSpan(one.log, one.first, one.last) for one in known)
+    )
+
+
+def _birth_of(said: _State) -> Birth | None:
+    """Return what a newborn hub says of itself; a last will was written before anything went wrong."""
+    if not said.is_online or said.log is None or not is_plain_name(said.log):
+        return None
+    trouble = said.trouble or ""
+    return Birth(said.log, said.instance, said.count, said.highest, trouble if is_plain_name(trouble) else "")
 
 
 def _refusal(data: bytes, reason: str) -> Refusal:

@@ -1,9 +1,10 @@
-"""Can this entry be shown? Its row in the index of readings or alerts, or the reason why not; pure."""
+"""Can this entry be shown? Its row in the index, or the reason why not; pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
+from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.trouble import trouble_from
@@ -11,7 +12,7 @@ from cloud_bridge.contract.trouble import trouble_from
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the index says of one entry; `word` is the series of a reading, or the change of an alert."""
+    """What the index says of one entry; `word` is the series of a reading, or else a change."""
 
     seq: int
     id: str
@@ -21,7 +22,7 @@ class Row:
 
 
 def row_of(entry: Entry) -> Row | None:
-    """Return the row of a reading or an alert, None for any other entry; raise ContractError."""
+    """Return the row of a reading, an alert or a trouble, None for any other entry; raise ContractError."""
     match entry.kind:
         case EntryKind.READING:
             reading = reading_from(entry.body)
@@ -32,7 +33,10 @@ def row_of(entry: Entry) -> Row | None:
         case EntryKind.PLAN_APPLIED:
             plan_from(entry.body)
         case EntryKind.TROUBLE:
-            trouble_from(entry.body)
+            trouble = trouble_from(entry.body)
+            return Row(entry.seq, trouble.id, trouble.change, trouble.at)
+        case EntryKind.CLOCK_FOUND:
+            found_from(entry.body)
         case kind if kind not in set(EntryKind):
             raise ContractError(f"an entry of a kind that this ward doesn't know: {kind}", entry.body)
     return None

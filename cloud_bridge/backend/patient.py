@@ -88,7 +88,7 @@ async def _chart(
     is_blown = kind not in LISTED
     count_max = _BLOWS_COUNT_MAX if is_blown else _PLOT_COUNT_MAX
     kept = await views.readings(home, kind=kind, since=since, count_max=count_max)
-    readings = tuple(each.reading for each in kept)
+    readings = tuple(each.shown for each in kept)
     return Chart(
         name=f"plot-{kind}",
         kind=kind,
@@ -98,11 +98,9 @@ async def _chart(
         plan=plan,
         ages_s={each.reading.id: each.age_s for each in kept},
         flags=tuple(
-            Flag(each.alert.at, each.alert.level)
+            Flag(each.at, each.alert.level)
             for each in history
-            if each.alert.change == "opened"
-            and each.alert.because.kind == kind
-            and since <= each.alert.at <= until
+            if each.alert.change == "opened" and each.alert.because.kind == kind and since <= each.at <= until
         ),
     )
 
@@ -116,4 +114,4 @@ async def _measured(views: Views, home: str) -> tuple[KeptReading, ...]:
 def _with_named(table: Sequence[KeptReading], named: Sequence[KeptReading]) -> tuple[KeptReading, ...]:
     """A weight may be older than a hundred oximeter readings; still its number must find its row."""
     rows = {kept.seq: kept for kept in (*table, *named)}
-    return tuple(sorted(rows.values(), key=lambda kept: (kept.reading.measured_at, kept.seq), reverse=True))
+    return tuple(sorted(rows.values(), key=lambda kept: (kept.shown.measured_at, kept.seq), reverse=True))

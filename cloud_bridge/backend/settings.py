@@ -4,18 +4,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from cloud_bridge.settings import BrokerUrl, FileSettings, Page
+from pydantic import Field
+
+from cloud_bridge.settings import BrokerSettings, Page
 
 _SQLITE = "sqlite:///"
 
+WARD_NAME = "ward"
+"""What a ward calls itself in its receipts, where nobody has named it."""
 
-class WardSettings(FileSettings):
+
+class WardSettings(BrokerSettings):
     """What the ward is told. No secret stands here, only where one lies."""
 
     database: str
-    broker: BrokerUrl
+    name: str = Field(default=WARD_NAME, min_length=1, max_length=60)
+    """By whom a home reads that its entries were received."""
     username: str = "ward"
-    password_file: Path | None = None
     page: Page = Page(port=8480)
 
     @classmethod

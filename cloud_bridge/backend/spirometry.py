@@ -83,7 +83,7 @@ def _latest(told: Iterable[KeptReading]) -> Iterable[Sat]:
     """One device may know FEV1 and another PEF: show each sitting that has the newest of some kind."""
     kept = {each.reading.id: each for each in told}
     unseen = set(BLOWN)
-    for sitting in reversed(sittings(each.reading for each in kept.values())):
+    for sitting in reversed(sittings(each.shown for each in kept.values())):
         found = unseen & {reading.kind for reading in sitting.readings}
         unseen -= found
         if found:

@@ -11,24 +11,26 @@ from cloud_bridge.backend.live import Changes
 from cloud_bridge.backend.settings import WardSettings
 from cloud_bridge.backend.tables import open_tables
 from cloud_bridge.backend.views import Person
+from cloud_bridge.backend.watch import Watch
 from cloud_bridge.look.serve import address, listen, serve
-from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.program import utc_now
+from cloud_bridge.road import broker_from
 
 
 async def run_ward(settings: WardSettings, say: Callable[[str], None]) -> int:
     """Run a ward until cancelled; return the exit code."""
-    broker = PahoBroker(settings.broker, username=settings.username, password_file=settings.password_file)
+    broker = broker_from(settings, settings.username)
     with (
         closing(listen(settings.page.host, settings.page.port)) as page,
         closing(open_tables(settings.database)) as tables,
     ):
         changes = Changes()
-        ingest = Ingest(tables, broker, utc_now, changes.notify, dice=SystemRandom())
+        ingest = Ingest(tables, broker, utc_now, changes.notify, dice=SystemRandom(), name=settings.name)
         app = ward_app(tables, changes, utc_now, settings.zone)
         say(f"work list on {address(page)} · broker {settings.broker}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ingest.run())
+            tasks.create_task(Watch(tables, utc_now, changes.notify).run())
             tasks.create_task(serve(app, page))
     return 0
 

@@ -8,10 +8,21 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from cloud_bridge.backend.commit import keep, keep_message, receipt_of, receipts_at_birth, stamp
+from cloud_bridge.backend.commit import keep, keep_message, receipt_of, receipts_at_birth
 from cloud_bridge.backend.database import Database, TablesError, Transaction
+from cloud_bridge.backend.moments import moment, stamp
 from cloud_bridge.backend.sqlite import SqliteDatabase
-from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Quarantined
+from cloud_bridge.backend.standing import QUIET_AFTER_H, Birth, Known
+from cloud_bridge.backend.troubles import look_at_homes, open_troubles
+from cloud_bridge.backend.views import (
+    Figures,
+    HomeState,
+    KeptReading,
+    OpenAlert,
+    OpenTrouble,
+    Person,
+    Quarantined,
+)
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
 from cloud_bridge.contract.entries import Batch, LogSpan
 from cloud_bridge.contract.errors import ContractError
@@ -38,6 +49,8 @@ _SET_HOME_STATE = """
             then home.state_at else excluded.state_at
         end
 """
+_BIRTHS = "select births from home where home = :home"
+_KEEP_BIRTHS = "update home set births = :births where home = :home"
 _PEOPLE = "select home, name, birth_year from person order by name, home"
 _HOME_STATE = """
     select home.is_online, home.state_at, coalesce(log.up_to, 0), newest.at,
@@ -51,7 +64,7 @@ _HOME_STATE = """
     where home.home = :home
 """
 _READINGS = """
-    select entry.body, entry.seq, entry.committed_at
+    select entry.body, entry.seq, entry.committed_at, reading.measured_at, entry.at
     from reading
     join entry on entry.home = reading.home and entry.log = reading.log and entry.seq = reading.seq
     where reading.home = :home and reading.measured_at >= :since
@@ -60,7 +73,7 @@ _READINGS = """
 # The column is called kind, and holds the name of the series: the kind itself for what was measured at home.
 _READINGS_OF_SERIES = _READINGS.replace(":home and", ":home and reading.kind = :series and")
 _ALERTS = """
-    select alert.home, alert.seq, entry.body
+    select alert.home, alert.seq, entry.body, alert.at
     from alert
     join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
     where alert.home = :home
@@ -68,7 +81,7 @@ _ALERTS = """
 """
 # By its id alone, so that a hub's clock that was set back cannot keep an alert open for ever.
 _OPEN_ALERTS = """
-    select alert.home, alert.seq, entry.body
+    select alert.home, alert.seq, entry.body, alert.at
     from alert
     join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
     where alert.change = 'opened' and not exists (
@@ -151,10 +164,36 @@ class Tables:
         """Keep a whole message that could not be read, with the reason; the same bytes once."""
         await self._ask(lambda transaction: keep_message(transaction, home, data, reason, at))
 
-    async def set_home_state(self, home: str, is_online: bool, at: datetime) -> None:
+    async def set_home_state(
+        self, home: str, is_online: bool, at: datetime, birth: Birth | None = None
+    ) -> None:
         """Keep what birth or last will said of a home."""
-        words = {"home": home, "is_online": is_online, "at": stamp(at)}
-        await self._ask(lambda transaction: transaction.change(_SET_HOME_STATE, **words))
+
+        def work(transaction: Transaction) -> None:
+            transaction.change(_SET_HOME_STATE, home=home, is_online=is_online, at=stamp(at))
+            if birth is not None:
+                known = Known.from_text(transaction.rows(_BIRTHS, home=home)[0][0])
+                up_to = receipt_of(transaction, home, birth.log).up_to
+                births = bytes(known.born(birth, up_to, at)).decode()
+                transaction.change(_KEEP_BIRTHS, home=home, births=births)
+
+        await self._ask(work)
+
+    async def watch(self, now: datetime) -> tuple[str, ...]:
+        """Look at every home; open what is newly wrong, close what is over, return where anything changed."""
+
+        def work(transaction: Transaction) -> tuple[str, ...]:
+            def stale_h_of(home: str) -> float:
+                plan = _plan(transaction.rows(_PLANS, home=home))
+                return QUIET_AFTER_H if plan is None else plan.stale_h
+
+            return look_at_homes(transaction, now, stale_h_of)
+
+        return await self._ask(work)
+
+    async def troubles(self) -> tuple[OpenTrouble, ...]:
+        """Technical alerts open now, oldest first."""
+        return await self._ask(open_troubles)
 
     async def enrol(self, person: Person) -> None:
         """Keep who lives in a home; a second word about the same home replaces the first."""
@@ -174,8 +213,8 @@ class Tables:
         return HomeState(
             home=home,
             is_online=bool(is_online),
-            state_at=_moment(state_at) if state_at else None,
-            last_entry_at=_moment(last_entry_at) if last_entry_at else None,
+            state_at=moment(state_at) if state_at else None,
+            last_entry_at=moment(last_entry_at) if last_entry_at else None,
             up_to=up_to,
             missing_count=missing_count,
         )
@@ -195,9 +234,7 @@ class Tables:
             rows = await self._rows(_READINGS, **words)
         else:
             rows = await self._rows(_READINGS_OF_SERIES, series=series_name(kind, setting), **words)
-        return tuple(
-            KeptReading(reading_from(body.encode()), seq, _moment(at)) for body, seq, at in reversed(rows)
-        )
+        return tuple(_kept(*row) for row in reversed(rows))
 
     async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:
         """Alerts open now, red before yellow, oldest first."""
@@ -211,15 +248,12 @@ class Tables:
 
     async def plan(self, home: str) -> Plan | None:
         """The plan in force on a home's hub, by the hub's own word; None before it has said one."""
-        for (body,) in await self._rows(_PLANS, home=home):
-            with suppress(ContractError):  # one that can't be read is in quarantine; the one before it holds
-                return plan_from(body.encode())
-        return None
+        return _plan(await self._rows(_PLANS, home=home))
 
     async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:
         """What could not be read, newest first."""
         return tuple(
-            Quarantined(id_, home, seq or None, reason, bytes(data), _moment(at))
+            Quarantined(id_, home, seq or None, reason, bytes(data), moment(at))
             for id_, home, seq, reason, data, at in await self._rows(_QUARANTINED, count_max=count_max)
         )
 
@@ -232,10 +266,30 @@ class Tables:
         return await self._ask(lambda transaction: transaction.rows(sql, **words))
 
 
+def _plan(rows: list[tuple[Any, ...]]) -> Plan | None:
+    for (body,) in rows:
+        with suppress(ContractError):  # one that can't be read is in quarantine; the one before it holds
+            return plan_from(body.encode())
+    return None
+
+
 def _alerts(rows: list[tuple[Any, ...]]) -> tuple[OpenAlert, ...]:
-    return tuple(OpenAlert(home, seq, alert_from(body.encode())) for home, seq, body in rows)
+    return tuple(_alert(*row) for row in rows)
 
 
-def _moment(said: str | datetime) -> datetime:
-    """Return the moment in UTC: one database says it as text, the other as a datetime."""
-    return (datetime.fromisoformat(said) if isinstance(said, str) else said).astimezone(UTC)
+def _alert(home: str, seq: int, body: str, at: str | datetime) -> OpenAlert:
+    alert = alert_from(body.encode())
+    return OpenAlert(home, seq, alert, _dated(at, alert.at))
+
+
+def _kept(
+    body: str, seq: int, committed_at: str | datetime, measured_at: str | datetime, kept_at: str | datetime
+) -> KeptReading:
+    reading = reading_from(body.encode())
+    dated_at = _dated(measured_at, reading.measured_at)
+    return KeptReading(reading, seq, moment(committed_at), moment(kept_at), dated_at)
+
+
+def _dated(at: str | datetime, said: datetime) -> datetime | None:
+    """Return what the index says, where the hub has dated afterwards what the body says."""
+    return None if (known := moment(at)) == said else known

@@ -7,7 +7,7 @@ from typing import Protocol
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
 from devices.kinds import Kind
-from devices.readings import HOME, Reading, Setting
+from devices.readings import HOME, Reading, Setting, dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,25 @@ class HomeState:
 
 @dataclass(frozen=True, slots=True)
 class KeptReading:
-    """A reading and its way: measured and received by the hub (in it), committed here."""
+    """A reading and its way: measured and received by the hub (in it), kept there, committed here."""
 
     reading: Reading
     seq: int
     committed_at: datetime
+    kept_at: datetime | None = None
+    """When the hub had committed it, by the hub's clock."""
+    dated_at: datetime | None = None
+    """When it was measured, by what the hub said later; None where that is what the reading says."""
+
+    @property
+    def shown(self) -> Reading:
+        """The reading at the time that we now know, marked as uncertain where it was dated afterwards."""
+        return dated(self.reading, self.dated_at or self.reading.measured_at)
 
     @property
     def age_s(self) -> float:
         """Seconds between the measurement and its commit here: an outage of the line counts."""
-        return (self.committed_at - self.reading.measured_at).total_seconds()
+        return (self.committed_at - self.shown.measured_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,13 @@ class OpenAlert:
     home: str
     seq: int
     alert: Alert
+    dated_at: datetime | None = None
+    """When it was opened, by what the hub said later; None where that is what the alert says."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was opened, as we now know."""
+        return self.dated_at or self.alert.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,19 @@ class Quarantined:
     reason: str
     data: bytes
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrouble:
+    """A technical alert that is open now: told by the hub, or found by the ward (`source`)."""
+
+    home: str
+    id: str
+    source: str
+    what: str
+    about: str
+    detail: str
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +145,10 @@ class Views(Protocol):
 
     async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:
         """What could not be read, newest first."""
+        ...
+
+    async def troubles(self) -> tuple[OpenTrouble, ...]:
+        """Technical alerts open now, oldest first."""
         ...
 
     async def figures(self, home: str) -> Figures:

@@ -4,8 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cloud_bridge.backend.views import HomeState, KeptReading, OpenAlert, Person, Quarantined, Views
+from cloud_bridge.backend.views import (
+    HomeState,
+    KeptReading,
+    OpenAlert,
+    OpenTrouble,
+    Person,
+    Quarantined,
+    Views,
+)
 from cloud_bridge.contract.plan import Level, Plan
+from cloud_bridge.contract.trouble import TroubleKind
 from cloud_bridge.look.spark import DAYS
 from devices.kinds import Kind
 
@@ -15,6 +24,9 @@ _COUNTED = (*LISTED, Kind.FEV1, Kind.PEF)
 
 STALE_H = 48.0
 """Where no plan says otherwise."""
+
+SHOWN_ELSEWHERE = frozenset({TroubleKind.HOME_OFFLINE, TroubleKind.HOME_QUIET, TroubleKind.ENTRIES_MISSING})
+"""Of people on the list these have lines of their own, which know more."""
 
 _SPARK_COUNT_MAX = 1_000
 
@@ -38,12 +50,12 @@ class Followed:
     @property
     def opened_at(self) -> datetime:
         """When the first of the worst alerts opened."""
-        return min(each.alert.at for each in self.alerts if each.alert.level == self.level)
+        return min(each.at for each in self.alerts if each.alert.level == self.level)
 
     @property
     def last_measured_at(self) -> datetime | None:
         """When the newest of the kinds that count was measured, at home."""
-        return max((kept.reading.measured_at for kept in self.latest.values()), default=None)
+        return max((kept.shown.measured_at for kept in self.latest.values()), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +68,15 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something technical in one home: missing entries, or bytes that could not be read."""
+class Technical:
+    """Something technical in one home: missing entries, bytes that could not be read, or a trouble."""
 
     home: str
     name: str | None
-    missing_count: int
-    unreadable: Quarantined | None
-    more_count: int
+    missing_count: int = 0
+    unreadable: Quarantined | None = None
+    more_count: int = 0
+    trouble: OpenTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,7 @@ class WorkList:
 
     needs: tuple[Followed, ...]
     silent: tuple[Silence, ...]
-    technical: tuple[Trouble, ...]
+    technical: tuple[Technical, ...]
     everybody: tuple[Followed, ...]
 
     @property
@@ -96,8 +109,8 @@ async def work_list(views: Views, now: datetime) -> WorkList:
         (silence for each in everybody if (silence := silence_of(each, now)) is not None),
         key=lambda each: (each.since is not None, each.since or now),
     )
-    troubles = _troubles(everybody, await views.quarantined())
-    return WorkList(tuple(needing), tuple(silent), tuple(troubles), tuple(everybody))
+    technical = _technical(everybody, await views.quarantined(), await views.troubles())
+    return WorkList(tuple(needing), tuple(silent), tuple(technical), tuple(everybody))
 
 
 def stranger(home: str) -> Person:
@@ -137,12 +150,17 @@ def silence_of(who: Followed, now: datetime) -> Silence | None:
     return None
 
 
-def _troubles(everybody: Sequence[Followed], quarantined: Sequence[Quarantined]) -> Iterator[Trouble]:
+def _technical(
+    everybody: Sequence[Followed], quarantined: Sequence[Quarantined], troubles: Sequence[OpenTrouble]
+) -> Iterator[Technical]:
     names = {each.person.home: each.person.name for each in everybody}
+    for trouble in troubles:
+        if trouble.home not in names or trouble.what not in SHOWN_ELSEWHERE:
+            yield Technical(trouble.home, names.get(trouble.home), trouble=trouble)
     homes = dict.fromkeys(each.home for each in quarantined)
     for home in homes:
         those = [each for each in quarantined if each.home == home]
-        yield Trouble(home, names.get(home), 0, those[0], len(those) - 1)
+        yield Technical(home, names.get(home), unreadable=those[0], more_count=len(those) - 1)
     for each in everybody:
         if each.state is not None and each.state.missing_count:
-            yield Trouble(each.person.home, each.person.name, each.state.missing_count, None, 0)
+            yield Technical(each.person.home, each.person.name, missing_count=each.state.missing_count)

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from cloud_bridge.contract.alert import ALERT, Alert
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import doubt_of
-from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.plan import KEEP_DAYS, Plan
 from devices.kinds import CODINGS
 from devices.readings import Block, Reading
 
@@ -18,7 +18,7 @@ _BLOCK: TypeAdapter[Block] = TypeAdapter(Block)
 _UNSAID = {
     field.name: field.default
     for field in fields(Reading)
-    if field.name in {"identity", "tier", "setting", "grade", "reference"}
+    if field.name in {"identity", "tier", "setting", "grade", "reference", "clock_offset_s"}
 }
 """What few readings have goes unsaid where it is as usual."""
 
@@ -62,8 +62,9 @@ def alert_from(body: bytes) -> Alert:
 
 
 def plan_body(plan: Plan) -> bytes:
-    """Return a plan as JSON; of a person there is no word where the plan has none."""
-    unsaid = {"person"} if plan.person is None else set[str]()
+    """Return a plan as JSON; of a person, and of how long things are kept, no word where it is as usual."""
+    usual = {"person": None, "keep_days": KEEP_DAYS}
+    unsaid = {name for name, value in usual.items() if getattr(plan, name) == value}
     return plan.model_dump_json(exclude=unsaid).encode()
 
 

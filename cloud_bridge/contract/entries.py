@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from math import isfinite
+from typing import Any, Literal, get_args
 
 import orjson
 import zstandard
@@ -18,6 +19,10 @@ SEQ_MAX = 2**53
 
 EARLIER_COUNT_MAX = 100
 """A birth names at most so many earlier logs, the newest of them."""
+
+BOOT_MAX = 2**31 - 1
+UPTIME_S_MAX = 3.2e9
+"""A hundred years: nothing runs longer."""
 
 BATCH_BYTES_MAX = 4_000_000
 """Unpacked; a batch that claims more is refused before it is unpacked."""
@@ -35,8 +40,28 @@ class EntryKind(StrEnum):
     DEVICE_FAULT = "device_fault"
     BATCH_REFUSED = "batch_refused"
     TROUBLE = "trouble"
+    CLOCK_FOUND = "clock_found"
     LOST = "lost"
     """This number was given out; what stood there can no longer be read on the hub."""
+
+
+Trust = Literal["synced", "kept", "unknown"]
+"""Confirmed by a time service, plausible but confirmed by nobody, or no time at all."""
+
+TRUSTS: tuple[Trust, ...] = get_args(Trust)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How the hub's clock stood when an entry was kept.
+
+    `boot` counts the starts of the box; `uptime_s` runs since then, never jumps, and is comparable
+    only within one boot.
+    """
+
+    boot: int
+    uptime_s: float
+    trust: Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +70,14 @@ class Entry:
 
     `kind` is an EntryKind, or the word of a newer hub for something that we don't know yet: such an
     entry is kept and counted like any other, so that an older ward never holds a newer hub up.
+    `at` is what the hub's clock said; `clock` how far it was to be believed, where the hub told that.
     """
 
     seq: int
     at: datetime
     kind: str
     body: bytes
+    clock: Clock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +102,7 @@ class Batch:
     first: int = 1
 
     def __bytes__(self) -> bytes:
-        lines = [
-            [entry.seq, entry.at.isoformat(), entry.kind, orjson.Fragment(entry.body)]
-            for entry in self.entries
-        ]
+        lines = [_line(entry) for entry in self.entries]
         said = {"version": VERSION, "home": self.home, "log": self.log, "entries": lines}
         if self.first != 1:
             said["first"] = self.first
@@ -121,7 +145,32 @@ def _first(first: object, entries: tuple[Entry, ...]) -> int:
     return first
 
 
-def _entry(seq: int, at: str, kind: str, body: object) -> Entry:
+def clock_from(said: object) -> Clock | None:
+    """Return the clock of an entry as JSON says it, None where none is told; raise ValueError."""
+    if said is None:
+        return None
+    if not isinstance(said, dict):
+        raise ValueError(f"no clock: {str(said)[:100]}")
+    boot, uptime_s = said.get("boot"), said.get("uptime_s")
+    if not isinstance(boot, int) or isinstance(boot, bool) or not 1 <= boot <= BOOT_MAX:
+        raise ValueError(f"no box has started {str(boot)[:100]} times")
+    if not isinstance(uptime_s, int | float) or isinstance(uptime_s, bool) or not isfinite(uptime_s):
+        raise ValueError(f"no time to run: {str(uptime_s)[:100]}")
+    if not 0 <= uptime_s <= UPTIME_S_MAX:
+        raise ValueError(f"nothing runs for {uptime_s} s")
+    for trust in TRUSTS:
+        if said.get("trust") == trust:
+            return Clock(boot, float(uptime_s), trust)
+    raise ValueError(f"nobody trusts a clock like this: {str(said.get('trust'))[:100]}")
+
+
+def _line(entry: Entry) -> list[Any]:
+    line = [entry.seq, entry.at.isoformat(), entry.kind, orjson.Fragment(entry.body)]
+    return line if entry.clock is None else [*line, entry.clock]
+
+
+def _entry(seq: int, at: str, kind: str, body: object, clock: object = None, *_newer: object) -> Entry:
+    """Return the entry of one line; what a newer hub says behind what we know is left alone."""
     if not isinstance(seq, int) or isinstance(seq, bool) or not 1 <= seq <= SEQ_MAX:
         raise ValueError(f"no home counts to {seq!r}")
     moment = datetime.fromisoformat(at)
@@ -129,4 +178,4 @@ def _entry(seq: int, at: str, kind: str, body: object) -> Entry:
         raise ValueError(f"a time without a zone, or that no calendar has: {at}")
     if not isinstance(kind, str) or not is_plain_name(kind):
         raise ValueError(f"no kind of entry: {kind!r}")
-    return Entry(seq, moment, kind, orjson.dumps(body))
+    return Entry(seq, moment, kind, orjson.dumps(body), clock_from(clock))

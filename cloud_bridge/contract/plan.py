@@ -12,6 +12,12 @@ from devices.spirometry.gli import GROUPS, Equation, Group, Sex, name_of
 Level = Literal["yellow", "red"]
 Side = Literal["below", "above"]
 
+KEEP_DAYS = 400
+"""A year and a month: a doctor's yearly look back still finds everything in the home."""
+
+KEEP_DAYS_MIN = 7
+"""Less would take away what a ward that was restored from its backup asks for again."""
+
 _DAYS_A_YEAR = 365.25
 _FEV1_L_MIN, _FEV1_L_MAX = 0.2, 10.0
 _PEF_L_MIN, _PEF_L_MAX = 30.0, 1_000.0
@@ -134,6 +140,8 @@ class Plan(BaseModel):
     approved_by_role: str
     is_verified: bool = False
     stale_h: float = Field(default=48.0, gt=0)
+    keep_days: int = Field(default=KEEP_DAYS, ge=KEEP_DAYS_MIN)
+    """So long an entry stays on the hub after the ward has it."""
     limits: tuple[Limit, ...]
     person: PlanPerson | None = None
     """Who is compared with whom; None where nobody has said, and then nothing is compared."""

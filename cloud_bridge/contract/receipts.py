@@ -1,5 +1,6 @@
 """The far end's word: what it has committed, what it misses, what it could not read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +26,9 @@ class Receipt:
     """Everything up to `up_to` is committed; `missing` lies above it and is asked for again.
 
     `unreadable` names entries that were received and kept in quarantine: they count as delivered,
-    and both ends know.
+    and both ends know. `kept` names the numbers of the batch that this answers; where it is empty
+    the ward answers no batch, but says where it stands. `highest` is the highest number that is kept;
+    0 comes from a ward that doesn't say it. `by` is what the ward calls itself.
     """
 
     log: str
@@ -33,6 +36,9 @@ class Receipt:
     missing: tuple[Span, ...] = ()
     unreadable: tuple[int, ...] = ()
     type: Literal["receipt"] = "receipt"
+    kept: tuple[Span, ...] = ()
+    highest: int = 0
+    by: str = ""
 
     def __bytes__(self) -> bytes:
         return orjson.dumps(self)
@@ -48,6 +54,21 @@ class Refusal:
 
     def __bytes__(self) -> bytes:
         return orjson.dumps(self)
+
+
+def spans_of(numbers: Iterable[int]) -> tuple[Span, ...]:
+    """Return these numbers as the fewest spans, in their order.
+
+    >>> spans_of([7, 3, 4, 5])
+    (Span(first=3, last=5), Span(first=7, last=7))
+    """
+    spans: list[Span] = []
+    for number in sorted(set(numbers)):
+        if spans and number == spans[-1].last + 1:
+            spans[-1] = Span(spans[-1].first, number)
+        else:
+            spans.append(Span(number, number))
+    return tuple(spans)
 
 
 _RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)

@@ -33,6 +33,29 @@ class TroubleKind(StrEnum):
     RADIO_AWAY = "radio_away"
     """No device can be heard."""
 
+    # What only the ward can find: the home itself can't say it, or doesn't know.
+    ENTRIES_MISSING = "entries_missing"
+    """There is a gap in a home's numbers, and nothing comes that would fill it."""
+    HOME_OFFLINE = "home_offline"
+    """The hub has been away from the broker for longer than a restart or a storm takes."""
+    HOME_QUIET = "home_quiet"
+    """The hub is there, and yet nothing has come for longer than the plan allows."""
+    NUMBERS_BACKWARDS = "numbers_backwards"
+    """The hub counts from further back than it once did: an old copy of its log is at work."""
+    TWO_HUBS = "two_hubs"
+    """Two hubs take turns under one identity."""
+
+
+FOUND_BY_WARD = frozenset(
+    {
+        TroubleKind.ENTRIES_MISSING,
+        TroubleKind.HOME_OFFLINE,
+        TroubleKind.HOME_QUIET,
+        TroubleKind.NUMBERS_BACKWARDS,
+        TroubleKind.TWO_HUBS,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

@@ -46,6 +46,11 @@ class Voice:
         text = self.word(key)
         return text[:1].upper() + text[1:]
 
+    def trouble(self, what: str) -> str:
+        """Return what does not work, in words; a word of a newer hub is shown as it is."""
+        key = f"technical_trouble_{what}"
+        return self.word(key) if key in words.WORDS else self.word("technical_trouble_unknown", what=what)
+
     def counted(self, key: str, count: int) -> str:
         """Return the words for one or for many."""
         return words.counted(self.language, key, count)

@@ -1,7 +1,7 @@
 """What is said on the characteristics of the Generic Health Sensor and Elapsed Time Services, whole."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from devices.codecs.cursor import Cursor
 from devices.codecs.elapsed_time import SIZE as TIME_SIZE
@@ -84,6 +84,15 @@ class Clock:
 
     def __bytes__(self) -> bytes:
         return bytes(self.time) + bytes((self.status, self.capabilities))
+
+    @property
+    def shown(self) -> datetime | None:
+        """What a display would show now; None from a counter, and from a clock that says a zone or UTC.
+
+        Such a clock is right by itself, or wrong in a way that its zone hides.
+        """
+        is_plain = not (self.time.is_tick or self.time.is_utc) and self.time.quarters is None
+        return self.time.wall_clock(UTC) if is_plain else None
 
     def set_to(self, wall_clock: datetime) -> "Clock | None":
         """Return what to write, or None: only a clock that asks, and keeps a time without a zone, is set.

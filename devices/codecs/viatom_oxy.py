@@ -106,6 +106,9 @@ class Live:
         return bool(self.state & LEAD_ON)
 
 
+CLOCK_OFF_S_MAX = 5.0
+
+
 @dataclass(frozen=True, slots=True)
 class Info:
     """What the ring says of itself, word for word."""
@@ -136,6 +139,13 @@ class Info:
             moment = datetime.fromisoformat(self.word("CurTIME").replace(",", "T"))
             return moment if moment.tzinfo is None else None
         return None
+
+    def clock_order(self, ours: datetime | None) -> "Request | None":
+        """Return what sets its clock to ours; one that is right is left alone: records are made by it."""
+        its = self.clock
+        if ours is None or (its is not None and abs((its - ours).total_seconds()) <= CLOCK_OFF_S_MAX):
+            return None
+        return set_clock(ours)
 
     @property
     def battery(self) -> int | None:

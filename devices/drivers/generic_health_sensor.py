@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from decimal import Decimal
 
+from devices.clocks import DeviceClock
 from devices.codecs import racp
 from devices.codecs.ghs import Observation, flat
 from devices.codecs.ghs_frames import RECORD_SIZE, START, Clock, Control, Live, Stored
@@ -11,8 +12,17 @@ from devices.codecs.ghs_segments import Assembler, Lost
 from devices.codecs.ghs_values import Discrete, Events, Numeric
 from devices.decoder import WholeFrames, listen
 from devices.device_information import identify
-from devices.driver import Advertisement, Decoder, Driver, FrameError, Link, LinkError, Visitor, uuid16
-from devices.identity import DeviceIdentity
+from devices.driver import (
+    Advertisement,
+    Decoder,
+    Driver,
+    FrameError,
+    Link,
+    LinkError,
+    OfItself,
+    Visitor,
+    uuid16,
+)
 from devices.kinds import CODINGS, Kind
 from devices.readings import Heard, Quality, Reading, reading_of
 
@@ -122,11 +132,16 @@ def decoder() -> Decoder[Frame]:
     return _Decoder()
 
 
-async def session(link: Link, visitor: Visitor) -> AsyncIterator[Frame | FrameError | DeviceIdentity]:
+async def session(link: Link, visitor: Visitor) -> AsyncIterator[Frame | FrameError | OfItself]:
     """Subscribe, start what is live, ask for all that is stored, and pass on observations."""
     yield await identify(link)
+    clock, order = await _clock(link, visitor), None
+    if clock is not None and visitor.wall_clock is not None:
+        order = clock.set_to(visitor.wall_clock)
+        if (shown := clock.shown) is not None:
+            yield DeviceClock(shown, is_set_next=order is not None)
     try:
-        await _ask(link, visitor)
+        await _ask(link, order)
     except LinkError:
         if not link.backlog:  # else receive hands out what has arrived, and then says the same
             raise
@@ -138,14 +153,19 @@ async def session(link: Link, visitor: Visitor) -> AsyncIterator[Frame | FrameEr
             yield said
 
 
-async def _ask(link: Link, visitor: Visitor) -> None:
+async def _clock(link: Link, visitor: Visitor) -> Clock | None:
+    """Who keeps no clock still measures; a lost link says so again."""
+    with suppress(LinkError, ValueError):
+        if visitor.wall_clock is not None and link.has(CLOCK):
+            return Clock.from_bytes(await link.read(CLOCK))
+    return None
+
+
+async def _ask(link: Link, clock: Clock | None) -> None:
     """Answers are subscribed to before questions are asked; nothing is told before them."""
-    if visitor.wall_clock is not None and link.has(CLOCK):
-        # Who keeps a wrong clock still measures; a lost link says so again.
-        with suppress(LinkError, ValueError):
-            clock = Clock.from_bytes(await link.read(CLOCK)).set_to(visitor.wall_clock)
-            if clock is not None:
-                await link.write(CLOCK, bytes(clock))
+    if clock is not None:
+        with suppress(LinkError):  # who keeps a wrong clock still measures
+            await link.write(CLOCK, bytes(clock))
     for char in (CONTROL, RECORDS, LIVE, STORED):
         if link.has(char):
             await link.subscribe(char)

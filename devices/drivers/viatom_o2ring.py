@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from devices.clocks import DeviceClock
 from devices.codecs import viatom_oxy as oxy
 from devices.codecs.viatom_night import FILE_SIZE_MAX, HEADER_SIZE, Header, Record, Stretch
 from devices.codecs.viatom_oxy import Info, Live, Op, Reply, Request
 from devices.decoder import attempt
 from devices.device_information import identify
-from devices.driver import Advertisement, Driver, FrameError, Link, LinkError, Visitor
+from devices.driver import Advertisement, Driver, FrameError, Link, LinkError, OfItself, Visitor
 from devices.identity import DeviceIdentity, word_of
 from devices.kinds import Kind
 from devices.readings import Heard, Quality, Reading, reading_of
@@ -39,8 +40,6 @@ IDLE_COUNT_MAX = 3
 """So many times in a row nobody may wear it; then we leave."""
 
 STRETCH_S = 60
-CLOCK_OFF_S_MAX = 5.0
-
 SPO2_MAX = 100
 NO_NUMBER = 0xFF
 MOTION_MIN = 30
@@ -163,7 +162,7 @@ class _Talk:
         self._hearing.take_half()
 
 
-async def session(link: Link, visitor: Visitor) -> AsyncIterator[Frame | FrameError | DeviceIdentity]:
+async def session(link: Link, visitor: Visitor) -> AsyncIterator[Frame | FrameError | OfItself]:
     """Ask who it is, set its clock, read every stored night, then follow it as long as somebody wears it."""
     yield await identify(link)
     await link.subscribe(NOTIFY)
@@ -172,7 +171,11 @@ async def session(link: Link, visitor: Visitor) -> AsyncIterator[Frame | FrameEr
     if isinstance(info, Info):
         yield identity_in(info)
         yield info
-        await _set_clock(talk, info, visitor)
+        order = info.clock_order(visitor.wall_clock)
+        if info.clock is not None:
+            yield DeviceClock(info.clock, is_set_next=order is not None)
+        if order is not None:
+            await talk.ask(order)
         for name in info.files:
             async for said in _night(talk, name):
                 yield said
@@ -186,13 +189,6 @@ async def session(link: Link, visitor: Visitor) -> AsyncIterator[Frame | FrameEr
         for fault in talk.take_faults():
             yield fault
         await talk.pause()
-
-
-async def _set_clock(talk: _Talk, info: Info, visitor: Visitor) -> None:
-    """A clock that is right is left alone: records are being made by it."""
-    ours, its = visitor.wall_clock, info.clock
-    if ours is not None and (its is None or abs((its - ours).total_seconds()) > CLOCK_OFF_S_MAX):
-        await talk.ask(oxy.set_clock(ours))
 
 
 async def _night(talk: _Talk, name: str) -> AsyncIterator[Frame | FrameError]:

@@ -8,10 +8,17 @@ from cloud_bridge.contract.alert import Alert, Because
 from cloud_bridge.contract.plan import Limit, Plan
 from cloud_bridge.look.say import because_said
 from cloud_bridge.look.words import word
-from devices.readings import NOT_JUDGED, Reading, series_name
+from devices.readings import (
+    CLOCK_AHEAD_S_MAX,
+    FIRST_CREDIBLE_YEAR,
+    NOT_JUDGED,
+    Quality,
+    Reading,
+    series_name,
+)
 from gateway.alerts.state import JudgeState, LimitState
 
-Refusal = Literal["of another series", "stale", "poor quality", "older than what was judged"]
+Refusal = Literal["of another series", "stale", "poor quality", "undated", "older than what was judged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,31 @@ def _refusal(plan: Plan, memory: LimitState, reading: Reading) -> Refusal | None
         return "poor quality"
     if reading.age_s > plan.stale_h * 3600:
         return "stale"
-    if memory.judged_at is not None and reading.measured_at < memory.judged_at:
+    if _is_undated(reading) and Quality.FROM_STORAGE in reading.quality:
+        return "undated"
+    if memory.judged_at is not None and _is_older(reading, memory.judged_at):
         return "older than what was judged"
     return None
+
+
+def _is_undated(reading: Reading) -> bool:
+    return reading.is_in_hub_time and (
+        Quality.TIME_UNCERTAIN in reading.quality or reading.measured_at.year < FIRST_CREDIBLE_YEAR
+    )
+
+
+def _is_older(reading: Reading, judged_at: datetime) -> bool:
+    """Where the hub had no time, the order of arrival counts; what was judged tomorrow is no measure."""
+    if reading.measured_at >= judged_at or reading.measured_at.year < FIRST_CREDIBLE_YEAR:
+        return False
+    has_hub_time = reading.received_at.year >= FIRST_CREDIBLE_YEAR
+    return not has_hub_time or (judged_at - reading.received_at).total_seconds() <= CLOCK_AHEAD_S_MAX
+
+
+def _judged_at(memory: LimitState, reading: Reading) -> datetime | None:
+    """Return when the newest judged reading was measured; one without a time moves nothing."""
+    has_time = reading.measured_at.year >= FIRST_CREDIBLE_YEAR
+    return reading.measured_at if has_time else memory.judged_at
 
 
 def _judge_one(
@@ -58,10 +87,10 @@ def _judge_one(
 ) -> tuple[LimitState, Alert | None]:
     is_turning = limit.is_beyond(reading.value) if memory.open is None else limit.is_clear(reading.value)
     if not is_turning:
-        return LimitState(memory.open, judged_at=reading.measured_at), None
+        return LimitState(memory.open, judged_at=_judged_at(memory, reading)), None
     values, readings = (*memory.values, reading.value), (*memory.readings, reading.id)
     if len(values) < limit.in_a_row:
-        return LimitState(memory.open, values, readings, reading.measured_at), None
+        return LimitState(memory.open, values, readings, _judged_at(memory, reading)), None
     because = Because(limit.kind, values, limit.side, limit.edge, limit.clear, limit.usual)
     if memory.open is None:
         alert = Alert(
@@ -75,7 +104,7 @@ def _judge_one(
             readings=readings,
             at=reading.received_at,
         )
-        return LimitState(alert, judged_at=reading.measured_at), alert
+        return LimitState(alert, judged_at=_judged_at(memory, reading)), alert
     closed = replace(
         memory.open,
         change="closed",
@@ -85,7 +114,7 @@ def _judge_one(
         readings=readings,
         at=reading.received_at,
     )
-    return LimitState(judged_at=reading.measured_at), closed
+    return LimitState(judged_at=_judged_at(memory, reading)), closed
 
 
 def take_plan(plan: Plan, state: JudgeState, at: datetime) -> Verdict:

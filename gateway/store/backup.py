@@ -5,7 +5,7 @@ The stream is zstandard around JSON lines, in pieces of bounded size; it is mean
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ LINE_BYTES_MAX = 64_000_000
 
 _HIGHEST = "select '', cast(coalesce(max(seq), 0) as text) from entry union all select name, body from state"
 _TOLD = "select id, seq from told where id > ? and seq <= ? order by id limit ?"
+_RECEIVED = "select up_to, at, by from received"
 _DEVICES = "select address, driver, last_heard_at, last_fault from device"
 
 Progress = Callable[[int, int], object]
@@ -47,7 +48,6 @@ class Header(BaseModel):
     spans: tuple[LogSpan, ...]
     highest: int
     steps: tuple[str, ...]
-    columns: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -76,7 +76,6 @@ def _lines(look: Look, home: str, at: datetime, progress: Progress) -> Iterator[
     log = look.log(home)
     states = {str(name): str(body) for name, body in look.rows(_HIGHEST)}
     highest = int(states.pop(""))
-    look.columns = _columns(look)
     spans = _up_to(look.spans(log), highest)
     header = Header(
         pusterom_backup=VERSION,
@@ -85,11 +84,11 @@ def _lines(look: Look, home: str, at: datetime, progress: Progress) -> Iterator[
         spans=spans,
         highest=max(highest, spans[-1].last),
         steps=_steps(look),
-        columns=look.columns,
     )
     yield _line("header", header.model_dump(mode="json"))
     yield _line("state", [row for row in states.items() if row[0] not in OWN_STATES])
     yield _line("device", look.rows(_DEVICES))
+    yield _line("received", look.rows(_RECEIVED))
     at_id = ""
     while told := look.rows(_TOLD, at_id, highest, GROUP):
         yield _line("told", told)
@@ -97,7 +96,7 @@ def _lines(look: Look, home: str, at: datetime, progress: Progress) -> Iterator[
     count = 0
     for group in _groups(look, highest):
         count += len(group)
-        yield _line("entry", [(one.seq, one.at, one.kind, one.body, *one.more) for one in group])
+        yield _line("entry", [astuple(one) for one in group])
         progress(group[-1].seq, highest)
     yield _line("end", count)
 
@@ -150,8 +149,7 @@ def _take(connection: Any, what: str, said: Any, home: str, filled: Filled) -> N
             connection.executemany("insert into log (log, first, last) values (?, ?, ?)", rows)
         elif what == "entry" and filled.header is not None:
             filled.entry_count += len(said)
-            entries = [Kept(seq, at, kind, body, tuple(more)) for seq, at, kind, body, *more in said]
-            insert(connection, entries, filled.header.columns)
+            insert(connection, [Kept(*row) for row in said])
         elif what == "end":
             filled.is_whole = said == filled.entry_count
         elif what in _INTO:
@@ -161,6 +159,7 @@ def _take(connection: Any, what: str, said: Any, home: str, filled: Filled) -> N
 _INTO = {
     "state": "insert or replace into state values (?, ?)",
     "device": "insert or replace into device values (?, ?, ?, ?)",
+    "received": "insert or replace into received values (?, ?, ?)",
     "told": "insert or ignore into told values (?, ?)",
 }
 
@@ -197,11 +196,6 @@ def _lines_of(stream: Iterable[bytes]) -> Iterator[bytes]:
 
 def _line(what: str, said: object) -> bytes:
     return orjson.dumps({what: said}) + b"\n"
-
-
-def _columns(look: Look) -> tuple[str, ...]:
-    names = [name for (name,) in look.rows("select name from pragma_table_info('entry')")]
-    return tuple(name for name in names if name not in {"seq", "at", "kind", "body"})
 
 
 def _steps(look: Look) -> tuple[str, ...]:

@@ -31,6 +31,10 @@ class DiskError(StoreError):
     """The disk does not take what must be kept; what was kept before stays."""
 
 
+class NotTakenError(DiskError):
+    """The disk is full, read-only or does not answer now; the log is whole, and it may take it later."""
+
+
 def is_first_start(folder: Path) -> bool:
     """Tell whether no log has ever stood in this folder."""
     return not (folder / LOG_FILE).exists() and not (folder / WITNESS_FILE).exists()

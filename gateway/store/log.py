@@ -1,8 +1,7 @@
 """The home's memory: one encrypted SQLite file, one writer, one transaction per visit or group."""
 
-import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,15 +11,23 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from cloud_bridge.contract.entries import Entry, EntryKind, LogSpan
-from gateway.store.file import DiskError, open_log, spans
+from cloud_bridge.contract.entries import Clock, Entry, EntryKind, LogSpan
+from cloud_bridge.contract.names import over_gaps, waiting
+from gateway.store.boots import Boot, begin_boot, date_readings
+from gateway.store.file import DiskError, NotTakenError, open_log, spans
 from gateway.store.keys import LogKey
-from gateway.store.names import over_gaps, waiting
+from gateway.store.log_reader import CURSOR, JUDGE, TROUBLES, LogReader, Met
+from gateway.store.received import keep_receipt
 from gateway.store.replaced import QUARANTINE
 from gateway.store.witness import Witness
 
+PASSING = frozenset({8, 10, 13, 14})
+"""SQLite's codes for a disk that is read-only, fails, is full or can't be opened: it may take more later."""
+
+RECENT_COUNT = 1_000
+"""So many entries are never removed, however old: the numbering goes on from them."""
+
 NO_NOTES: Mapping[str, str | None] = MappingProxyType({})
-CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +41,13 @@ class Fact:
     """For a reading: the name of its series and the time it was measured, for the hub's own page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
-    """A device that was visited, and what went wrong there, if anything."""
-
-    address: str
-    driver: str
-    heard_at: datetime
-    fault: str | None = None
-
-
-class Store:
+class Store(LogReader):
     """Keeps the log, the judge's state and the uplink's cursor; forgets nothing it has taken."""
 
     def __init__(self, connection: Any, home: str, witness: Witness) -> None:  # noqa: ANN401 - untyped module
-        self._db = connection
+        super().__init__(connection)
         self._witness = witness
+        self.on_failure: Callable[[DiskError], None] = lambda _error: None
         self.home = home
         self.put_aside: frozenset[str] = frozenset()
         self._names = spans(connection, "")
@@ -99,15 +97,6 @@ class Store:
         self._moved_on()
         self.cursor = max(self.cursor, over_gaps(self._names, int(self._state(CURSOR) or 0)))
 
-    @property
-    def connection(self) -> Any:  # noqa: ANN401 - untyped module
-        """The open file, for what is carried over into it."""
-        return self._db
-
-    def note(self, name: str) -> str | None:
-        """Return what is noted under a name beside the entries."""
-        return self._state(name)
-
     def keep_notes(self, notes: Mapping[str, str | None]) -> None:
         """Note all of these at once; None forgets."""
         with self._transaction():
@@ -119,7 +108,7 @@ class Store:
         If it is the newest, the ward may hold other entries under our newest numbers: what has no
         receipt is told again under a new name. Numbers go on above what the ward has.
         """
-        if self._db.execute("select 1 from log where log = ? and ward_has >= ?", (log, up_to)).fetchone():
+        if self._rows("select 1 from log where log = ? and ward_has >= ?", (log, up_to)):
             return False
         is_newest, confirmed = log == self.log, max(self.cursor, self._names[-1].first - 1)
         with self._transaction():
@@ -146,16 +135,19 @@ class Store:
         facts: Sequence[Fact],
         *,
         at: datetime,
+        clock: Clock | None = None,
         judge_state: bytes | None = None,
         troubles: bytes | None = None,
         met: Met | None = None,
     ) -> tuple[Entry, ...]:
         """Keep all or nothing, numbered without a gap, and return what was kept once it is durable."""
         numbered = enumerate(facts, start=self.highest + 1)
-        entries = tuple(Entry(seq, at, fact.kind, fact.body) for seq, fact in numbered)
+        entries = tuple(Entry(seq, at, fact.kind, fact.body, clock) for seq, fact in numbered)
         with self._transaction():
             self._reserve(self.highest + len(entries))
             self._insert(entries, facts)
+            if any(fact.kind is EntryKind.CLOCK_FOUND for fact in facts):
+                date_readings(self._db, entries)
             for name, body in ((JUDGE, judge_state), (TROUBLES, troubles)):
                 if body is not None:
                     self._keep_state(name, body.decode())
@@ -169,67 +161,48 @@ class Store:
         self.highest += len(entries)
         return entries
 
-    def told_before(self, ids: Iterable[str]) -> frozenset[str]:
-        """Return those identities that stand in the log already."""
-        asked = json.dumps(list(ids))
-        rows = self._db.execute("select id from told where id in (select value from json_each(?))", (asked,))
-        return frozenset(id_ for (id_,) in rows)
+    def begin_boot(self, boot_id: str) -> Boot:
+        """Return which boot this is, counted durably, and what the log knows of its time."""
+        with self._transaction():
+            return begin_boot(self._db, boot_id, next_seq=self.highest + 1)
 
-    def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
-        """Return the entries behind a number, oldest first."""
-        rows = self._db.execute(
-            "select seq, at, kind, body from entry where seq > ? order by seq limit ?", (after, count_max)
-        )
-        return tuple(
-            Entry(seq, datetime.fromisoformat(at), EntryKind(kind), body.encode())
-            for seq, at, kind, body in rows
-        )
-
-    def move_cursor(self, up_to: int) -> None:
+    def move_cursor(self, up_to: int, *, at: datetime | None = None, by: str = "") -> None:
         """Note that the ward has committed everything up to a number; never moves back."""
         assert up_to <= self.highest, "a receipt for what was never written"
         up_to = over_gaps(self._names, up_to)
         if up_to <= self.cursor:
             return
-        with self._transaction():
+        # One that the disk does not take costs a second sending after a restart, and nothing else.
+        with suppress(NotTakenError), self._transaction():
             self._keep_state(CURSOR, str(up_to))
+            if at is not None:
+                keep_receipt(self._db, up_to, at, by)
         self.cursor = up_to
 
-    def judge_state(self) -> bytes | None:
-        """Return the judge's state as it stood at the last commit."""
-        body = self._state(JUDGE)
-        return None if body is None else body.encode()
+    def remove_received(self, before: datetime, *, count_max: int) -> int:
+        """Remove the oldest entries that the ward has and that are older than this; return how many.
 
-    def troubles(self) -> bytes | None:
-        """Return which troubles were open at the last commit."""
-        body = self._state(TROUBLES)
-        return None if body is None else body.encode()
-
-    def readings(self, series: str, *, count_max: int) -> list[bytes]:
-        """Return the newest readings of one series as they stand in the log, newest last."""
-        rows = self._db.execute(
-            "select body from entry where seq in (select seq from reading where kind = ?"
-            " order by measured_at desc, seq desc limit ?)",
-            (series, count_max),
-        )
-        return [body.encode() for (body,) in rows]
-
-    def devices(self) -> list[Met]:
-        """Return every device ever met, the last heard first."""
-        rows = self._db.execute("select address, driver, last_heard_at, last_fault from device"
-                                " order by last_heard_at desc, address")  # fmt: skip
-        return [
-            Met(address, driver, datetime.fromisoformat(at), fault) for address, driver, at, fault in rows
-        ]
-
-    def count(self, kind: EntryKind) -> int:
-        """Return how many entries of one kind the log holds."""
-        return int(self._db.execute("select count(*) from entry where kind = ?", (kind,)).fetchone()[0])
+        What was told stays known, so that a device that tells it again is not believed twice. The
+        rest keeps its numbers and has no gap.
+        """
+        ((oldest,),) = self._rows("select coalesce(min(seq), 1) from entry")
+        young = self._rows("select seq from entry where at >= ? order by seq limit 1", (before.isoformat(),))
+        until = min(self.cursor, self.highest - RECENT_COUNT, *(seq - 1 for (seq,) in young))
+        until = min(until, oldest + count_max - 1)
+        if until < oldest:
+            return 0
+        with self._transaction():
+            self._db.execute("delete from reading where seq <= ?", (until,))
+            self._db.execute("delete from entry where seq <= ?", (until,))
+        return int(until - oldest + 1)
 
     def _insert(self, entries: tuple[Entry, ...], facts: Sequence[Fact]) -> None:
         self._db.executemany(
-            "insert into entry values (?, ?, ?, ?)",
-            [(entry.seq, entry.at.isoformat(), entry.kind, entry.body.decode()) for entry in entries],
+            "insert into entry (seq, at, kind, body, boot, uptime_s, trust) values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (entry.seq, entry.at.isoformat(), entry.kind, entry.body.decode(), *_columns(entry.clock))
+                for entry in entries
+            ],
         )
         pairs = list(zip(entries, facts, strict=True))
         self._db.executemany(
@@ -249,7 +222,9 @@ class Store:
         try:
             self._witness.reserve(self.spans, up_to)
         except OSError as error:
-            raise DiskError(f"{error.filename}: {error.strerror}. Is the disk full or broken?") from error
+            failure = NotTakenError(f"{error.filename}: {error.strerror}. Is the disk full or broken?")
+            self.on_failure(failure)
+            raise failure from error
 
     def _begin_log(self, last: int, first: int) -> None:
         name = secrets.token_hex(8)
@@ -261,11 +236,8 @@ class Store:
         self._names = spans(self._db, "")
         self.highest = self._names[-1].last
         self.cursor = over_gaps(self._names, self.cursor)
-        self._reserve(self.highest)
-
-    def _state(self, name: str) -> str | None:
-        row = self._db.execute("select body from state where name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        with suppress(NotTakenError):  # no number was given out; the next that is asks again
+            self._reserve(self.highest)
 
     def _keep_notes(self, notes: Mapping[str, str | None]) -> None:
         for name, body in notes.items():
@@ -283,9 +255,18 @@ class Store:
             self._db.execute("begin immediate")
             try:
                 yield
+                self._db.execute("commit")
             except BaseException:
-                self._db.execute("rollback")
+                if self._db.in_transaction:  # a full disk has rolled back already
+                    self._db.execute("rollback")
                 raise
-            self._db.execute("commit")
         except dbapi2.DatabaseError as error:
-            raise DiskError(f"the log can't be written: {error}. Is the disk full or broken?") from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            kind = NotTakenError if code in PASSING else DiskError
+            failure = kind(f"the log can't be written: {error}. Is the disk full or broken?")
+            self.on_failure(failure)
+            raise failure from error
+
+
+def _columns(clock: Clock | None) -> tuple[int | None, float | None, str | None]:
+    return (None, None, None) if clock is None else (clock.boot, clock.uptime_s, clock.trust)

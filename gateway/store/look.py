@@ -38,8 +38,16 @@ class Kept:
     at: str
     kind: str
     body: str
-    more: tuple[Any, ...] = ()
-    """What else was asked for: `Look.columns`."""
+    boot: int | None = None
+    uptime_s: float | None = None
+    trust: str | None = None
+
+    @property
+    def clock(self) -> dict[str, object] | None:
+        """How the hub's clock stood, in the words of the wire; None where nobody told."""
+        if self.boot is None:
+            return None
+        return {"boot": self.boot, "uptime_s": self.uptime_s, "trust": self.trust}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,6 @@ class Look:
 
     def __init__(self, folder: Path, key: LogKey, *, is_cut_read: bool = False) -> None:
         """Open it; a file that is cut off is read only where that is asked for, as far as it goes."""
-        self.columns: tuple[str, ...] = ()
         self._is_cut_read = is_cut_read
         self.path = folder / LOG_FILE
         self.witness = Witness(folder)
@@ -177,9 +184,11 @@ class Look:
 
     def _between(self, first: int, last: int) -> Iterator[Kept | Lost]:
         try:
-            names = ", ".join(("seq", "at", "kind", "body", *self.columns))
-            where = "seq between ? and ? order by seq"
-            found = self.rows(f"select {names} from entry where {where}", first, last)  # noqa: S608 - ours
+            found = self.rows(
+                f"select {self._columns()} from entry where seq between ? and ? order by seq",  # noqa: S608 - our own names
+                first,
+                last,
+            )
         except DamageError:
             if first == last or self._has_lost_root():
                 yield Lost(first, last)
@@ -188,7 +197,13 @@ class Look:
             yield from self._between(first, middle)
             yield from self._between(middle + 1, last)
         else:
-            yield from (Kept(seq, at, kind, body, tuple(more)) for seq, at, kind, body, *more in found)
+            yield from (Kept(*row) for row in found)
+
+    def _columns(self) -> str:
+        """Return what is kept of an entry: a log that no newer hub has opened knows no clocks."""
+        known = "select count(*) from pragma_table_info('entry') where name = 'boot'"
+        has_clock = self.rows(known)[0][0] > 0
+        return "seq, at, kind, body" + (", boot, uptime_s, trust" if has_clock else "")
 
     def _has_lost_root(self) -> bool:
         """Tell whether the page is damaged through which every entry is found: then none can be."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import groupby
@@ -66,19 +66,12 @@ def index_of(kind: str, body: str) -> tuple[str, str] | None:
     return reading.series, reading.measured_at.isoformat()
 
 
-def columns(connection: Any) -> tuple[str, ...]:  # noqa: ANN401 - untyped module
-    """Return the columns of an entry beyond the four that every version has."""
-    names = [name for (name,) in connection.execute("select name from pragma_table_info('entry')")]
-    return tuple(name for name in names if name not in {"seq", "at", "kind", "body"})
-
-
-def insert(connection: Any, entries: list[Kept], extra: tuple[str, ...]) -> None:  # noqa: ANN401 - as above
+def insert(connection: Any, entries: list[Kept]) -> None:  # noqa: ANN401 - untyped module
     """Keep entries as they stood, and make the indexes of them; what is kept already stays."""
-    names = ", ".join(("seq", "at", "kind", "body", *extra))
-    marks = ", ".join("?" * (4 + len(extra)))
     connection.executemany(
-        f"insert or ignore into entry ({names}) values ({marks})",  # noqa: S608 - our own columns
-        [(one.seq, one.at, one.kind, one.body, *one.more) for one in entries],
+        "insert or ignore into entry (seq, at, kind, body, boot, uptime_s, trust)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        [astuple(one) for one in entries],
     )
     told = [(identity_of(one.kind, one.body), one.seq) for one in entries]
     connection.executemany("insert or ignore into told values (?, ?)", [row for row in told if row[0]])
@@ -100,8 +93,6 @@ class Salvage:
 
     def run(self, pending: Pending, progress: Callable[[int, int], object]) -> None:
         """Carry everything over that can be read; what was carried before a cut is not carried twice."""
-        extra = set(columns(self.connection))
-        self.source.columns = tuple(name for name in self._columns() if name in extra)
         spans, found = self._spans(pending.spans), self.source.span()
         self._told()
         for span in spans:
@@ -111,11 +102,6 @@ class Salvage:
                 )
         with self._transaction():
             self._end(pending, spans)
-
-    def _columns(self) -> tuple[str, ...]:
-        with suppress(DamageError):
-            return tuple(name for (name,) in self.source.rows("select name from pragma_table_info('entry')"))
-        return ()
 
     def _spans(self, remembered: tuple[LogSpan, ...]) -> tuple[LogSpan, ...]:
         """Return the names as the old log says them, each open at its end, or as the second place does."""
@@ -142,17 +128,16 @@ class Salvage:
                 waiting, is_begun = [], True
                 step.append(one)
             with self._transaction():
-                insert(self.connection, step, self.source.columns)
+                insert(self.connection, step)
             if step:
                 progress(step[-1].seq, span.last)
         self.lost += [lost for lost in waiting if lost.is_damaged]
 
     def _stones(self, lost: list[Lost]) -> Iterator[Kept]:
         """Yield an entry for each number that was given out and can't be read: the log has no gap."""
-        nothing = (None,) * len(self.source.columns)
         for span in lost:
             for seq in range(span.first, span.last + 1):
-                yield Kept(seq, self.at.isoformat(), EntryKind.LOST, "{}", nothing)
+                yield Kept(seq, self.at.isoformat(), EntryKind.LOST, "{}")
 
     def _told(self) -> None:
         """Carry what was told, also of entries long removed: from both ends, as far as pages can be read."""
@@ -176,6 +161,8 @@ class Salvage:
         )
         devices = self._rows("devices", "select address, driver, last_heard_at, last_fault from device")
         self.connection.executemany("insert or ignore into device values (?, ?, ?, ?)", devices)
+        received = self._rows("who received what", "select up_to, at, by from received")
+        self.connection.executemany("insert or ignore into received values (?, ?, ?)", received)
         confirmed = dict(states).get("cursor", "0")
         self.connection.execute(_FORGET, (int(confirmed) if confirmed.isdecimal() else 0,))
         kept = 0

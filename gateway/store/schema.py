@@ -32,6 +32,14 @@ def m0001_the_log(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m0002_the_clock_of_an_entry(db: Database) -> None:
+    """Keep beside each entry how the hub's clock stood; null where nobody told."""
+    for column in ("boot integer", "uptime_s real", "trust text"):
+        db.execute(f"alter table entry add column {column}")
+    db.execute("create index entry_clock_found on entry (boot) where kind = 'clock_found'")
+
+
+@MIGRATIONS()
 def m0003_the_names_of_the_log(db: Database) -> None:
     """Let the log have had other names; `last` is null for the one that is written now.
 
@@ -42,6 +50,18 @@ def m0003_the_names_of_the_log(db: Database) -> None:
         " last integer, ward_has integer)"
     )
     db.execute("insert into log (log, first) select body, 1 from state where name = 'log'")
+
+
+@MIGRATIONS()
+def m0005_what_goes_first_and_who_has_it(db: Database) -> None:
+    """Find alerts and troubles without reading the whole log; keep when which receipt came, and whose."""
+    for statement in (
+        "create index entry_hurried on entry (seq) where kind in ('alert', 'trouble')",
+        "create table received (up_to integer primary key, at text not null, by text not null)",
+        # What was received before this table was made was so at a time that nobody kept.
+        "insert into received select cast(body as integer), '', '' from state where name = 'cursor'",
+    ):
+        db.execute(statement)
 
 
 def migrate(connection: Any) -> None:  # noqa: ANN401 - the encrypted module has no types

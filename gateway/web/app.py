@@ -7,13 +7,14 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from cloud_bridge.contract.trouble import Trouble
 from cloud_bridge.look.plot import Chart, time_plot
 from cloud_bridge.look.site import site
 from cloud_bridge.look.voice import is_weak
 from devices.kinds import Kind
 from devices.readings import Reading
 from devices.spirometry.grade import best_of_each
-from gateway.web.views import Connection, HubView
+from gateway.web.views import Connection, HubView, Journey
 from gateway.web.zone import zone_of
 
 SHOWN = (Kind.SPO2, Kind.PULSE_RATE, Kind.FEV1, Kind.PEF, Kind.BODY_WEIGHT)
@@ -33,6 +34,8 @@ class Series:
     chart: Chart
     of_best: Reading | None = None
     """What part of the patient's own best the last one is, where the plan says a best."""
+    journey: Journey | None = None
+    """How far the last one has come."""
 
 
 def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
@@ -55,6 +58,7 @@ def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
             series=series,
             devices=view.devices(),
             road=view.connection(),
+            troubles=_one_of_each(view.troubles()),
             time_plot=time_plot,
         )
 
@@ -66,8 +70,16 @@ def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
 
 
 def _is_told(road: Connection) -> bool:
-    """While anything waits for its receipt, nobody knows that the alert has arrived."""
-    return road.is_connected and road.waiting_count == 0
+    """While an alert waits for its receipt, nobody knows that it has arrived; the rest may wait longer."""
+    return road.is_connected and not road.is_alert_waiting
+
+
+def _one_of_each(troubles: tuple[Trouble, ...]) -> dict[str, list[Trouble]]:
+    """One line for each kind of trouble, however many there are of it."""
+    kinds: dict[str, list[Trouble]] = {}
+    for trouble in troubles:
+        kinds.setdefault(trouble.what, []).append(trouble)
+    return kinds
 
 
 def _series(view: HubView, kind: Kind) -> Series | None:
@@ -86,7 +98,8 @@ def _series(view: HubView, kind: Kind) -> Series | None:
         plan=view.plan(),
         height=_PLOT_HEIGHT_PX,
     )
-    return Series(readings[-1], chart, _of_best(view, readings[-1]))
+    last = readings[-1]
+    return Series(last, chart, _of_best(view, last), view.journey(last))
 
 
 def _one_for_each_sitting(view: HubView, kind: Kind) -> tuple[Reading, ...]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.trouble import Trouble
 from devices.kinds import Kind
 from devices.readings import Reading
 
@@ -23,14 +24,36 @@ class DeviceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Journey:
+    """How far one reading has come: kept on the hub, sent, received by somebody."""
+
+    kept_at: datetime
+    is_sent: bool
+    is_received: bool
+    received_at: datetime | None = None
+    by: str = ""
+
+    @property
+    def last(self) -> str:
+        """The name of the last step that it has taken, as the words have it."""
+        if not self.is_received:
+            return "sent" if self.is_sent else "waits"
+        return f"received_{'when' if self.received_at else 'once'}{'_by' if self.by else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
-    """How the road to the ward stands; `waiting_count` entries have no receipt yet."""
+    """How the road to the ward stands; `waiting_count` entries have no receipt yet.
+
+    `is_alert_waiting` says whether an alert is among them: those go first.
+    """
 
     is_connected: bool
     since: datetime | None
     last_receipt_at: datetime | None
     waiting_count: int
     problem: str | None
+    is_alert_waiting: bool = False
 
 
 class HubView(Protocol):
@@ -58,6 +81,14 @@ class HubView(Protocol):
 
     def open_alerts(self) -> tuple[Alert, ...]:
         """Alerts open now, red before yellow."""
+        ...
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What does not work at this hub now, oldest first."""
+        ...
+
+    def journey(self, reading: Reading) -> Journey | None:
+        """How far a reading has come, or None where the hub has not kept it."""
         ...
 
     async def changed(self) -> None:

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from devices.clocks import DeviceClock
 from devices.driver import Advertisement, Driver, FrameError, Link, LinkError, Visitor
 from devices.identity import DeviceIdentity
 from devices.readings import Heard, Reading
@@ -171,6 +172,8 @@ class Trial:
         heard = self.heard
         if isinstance(said, DeviceIdentity):
             heard.identities.append(said)
+        elif isinstance(said, DeviceClock):
+            pass  # it dates readings, and is no fact about anybody
         elif isinstance(said, FrameError):
             heard.errors.append(said)
         elif said is not None:

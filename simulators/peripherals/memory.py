@@ -44,8 +44,11 @@ class Memory:
     """Records in the order of measuring; the oldest is told first, until it is confirmed."""
 
     measured: list[Record] = field(default_factory=list)
+    on_measured: Callable[[Record], None] | None = None
     on_told: Callable[[Record], None] | None = None
     on_confirmed: Callable[[Record], None] | None = None
+    on_all_told: Callable[[int], None] | None = None
+    """Hears how many records were told anew when a hub has asked for the whole memory."""
     _confirmed: list[Record] = field(default_factory=list)
     _waiting: deque[Record] = field(default_factory=deque)
     _begun: set[int] = field(default_factory=set)
@@ -73,6 +76,8 @@ class Memory:
         """Remember one record."""
         self.measured.append(record)
         self._waiting.append(record)
+        if self.on_measured is not None:
+            self.on_measured(record)
 
     def call_out(self, record: Record) -> None:
         """Remember a record that is broadcast: nobody confirms it, so it counts as told at once."""
@@ -118,6 +123,14 @@ class Memory:
                     return False
             self.confirm(record)
         return True
+
+    async def tell_anew(self, hub: Hub, char: str) -> int | None:
+        """Indicate all that was ever measured, as often as a hub asks; return how many, None if cut short."""
+        records = tuple(self.measured)
+        for record in records:
+            if not await hub.indicate(record.char or char, record.data):
+                return None
+        return len(records)
 
     async def play(self, send: Callable[[Record], Awaitable[None]]) -> None:
         """Send record after record in the twin's own way; what the link survived counts as confirmed."""

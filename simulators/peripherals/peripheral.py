@@ -32,6 +32,8 @@ class Peripheral:
         self.passkey = passkey
         self.is_secured = is_secured
         self.is_awake = False
+        self.is_keeping = False
+        """Whether a device whose memory can be asked for keeps what it has told, and tells it anew."""
         self.deletes_asked = 0
         self.memory = Memory(on_told=on_told)
         self.prepare()

@@ -40,6 +40,7 @@ class PulseOximeterTwin(Peripheral):
         """Make ready for a stream, and for one talk at a time."""
         self._stream: deque[Continuous] = deque()
         self._one_talk = asyncio.Lock()
+        self._retold_count = 0
 
     @property
     def advertised_services(self) -> tuple[str, ...]:
@@ -107,7 +108,9 @@ class PulseOximeterTwin(Peripheral):
         """Answer a request at the record access point."""
         if char == RECORDS:
             async with self._one_talk:
-                await hub.indicate(RECORDS, await self._answer(data, hub))
+                answer, count = await self._answer(data, hub)
+                if await hub.indicate(RECORDS, answer) and count is not None:
+                    self._have_retold(count)
 
     async def _tell(self, hub: Hub) -> None:
         await self.memory.tell(hub, SPOT_CHECK)
@@ -121,20 +124,32 @@ class PulseOximeterTwin(Peripheral):
         self._sleep_if_done()
 
     def _sleep_if_done(self) -> None:
-        self.is_awake = bool(self.memory.waiting_count or self._stream)
+        is_untold = self.is_keeping and self._retold_count < len(self.measured)
+        self.is_awake = bool(self.memory.waiting_count or self._stream or is_untold)
 
-    async def _answer(self, data: bytes, hub: Hub) -> bytes:
+    def _have_retold(self, count: int) -> None:
+        self._retold_count = count
+        self._sleep_if_done()
+        if self.memory.on_all_told is not None:
+            self.memory.on_all_told(count)
+
+    async def _answer(self, data: bytes, hub: Hub) -> tuple[bytes, int | None]:
+        """Return the answer, and how many records were told anew where that was asked and done."""
         if len(data) < 2:
-            return racp.answer(data[0] if data else 0, racp.Code.INVALID_OPERATOR)
+            return racp.answer(data[0] if data else 0, racp.Code.INVALID_OPERATOR), None
         op, operator = data[0], data[1]
         if op == racp.Op.DELETE:
             self.deletes_asked += 1
         if op not in (racp.Op.REPORT, racp.Op.COUNT):
-            return racp.answer(op, racp.Code.OP_UNSUPPORTED)
+            return racp.answer(op, racp.Code.OP_UNSUPPORTED), None
         if operator != racp.ALL:
-            return racp.answer(op, racp.Code.OPERATOR_UNSUPPORTED)
+            return racp.answer(op, racp.Code.OPERATOR_UNSUPPORTED), None
         if op == racp.Op.COUNT:
-            return racp.count_answer(self.memory.waiting_count)
+            return racp.count_answer(self.memory.waiting_count), None
+        return await self._report(op, hub)
+
+    async def _report(self, op: int, hub: Hub) -> tuple[bytes, int | None]:
         has_records = self.memory.waiting_count > 0
         await self._tell(hub)
-        return racp.answer(op, racp.Code.SUCCESS if has_records else racp.Code.NO_RECORDS)
+        count = await self.memory.tell_anew(hub, SPOT_CHECK) if self.is_keeping else None
+        return racp.answer(op, racp.Code.SUCCESS if has_records or count else racp.Code.NO_RECORDS), count

@@ -227,6 +227,7 @@ def test_pointing_at_one_plot_reads_all_of_them(serving, open_page):
     """The value of every row at the time pointed at is said in words."""
     with serving(_app(one_ward())) as served:
         page = open_page(f"{served.url}/patient/h0")
+        _listens(page)
         page.locator("#figure-spo2 circle").nth(3).hover()
         assert page.locator("#figure-spo2 output").inner_text().startswith("91 %, målt 12. nov.")
         assert "målt 12. nov." in page.locator("#figure-pulse_rate output").inner_text()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud_bridge.broker_access import BrokerAddress, BrokerSettingsError, parse_url, password_from, tls_from
+from cloud_bridge.broker_access import BrokerAddress, BrokerSettingsError, parse_url, password_from
 
 
 @pytest.mark.parametrize(
@@ -69,21 +69,3 @@ def test_unusable_password_file_is_named(tmp_path):
     for username, file in (("w", tmp_path / "none"), ("w", empty), ("w", binary), (None, empty)):
         with pytest.raises(BrokerSettingsError, match=file.name):
             password_from(username, file)
-
-
-def test_certificates_must_fit_together(tmp_path):
-    """Certificates without TLS, half a pair, and files that are none are refused before connecting."""
-    plain, tls = BrokerAddress("b", 1883, is_tls=False), BrokerAddress("b", 8883, is_tls=True)
-    junk = tmp_path / "junk.pem"
-    junk.write_text("junk")
-    assert tls_from(plain, None, None, None) is None
-    for address, ca, cert, key in (
-        (plain, junk, None, None),
-        (tls, None, junk, None),
-        (tls, None, None, junk),
-        (tls, junk, None, None),
-        (tls, None, junk, junk),
-        (tls, tmp_path / "none", None, None),
-    ):
-        with pytest.raises(BrokerSettingsError):
-            tls_from(address, ca, cert, key)

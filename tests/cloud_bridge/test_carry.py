@@ -2,20 +2,22 @@
 
 import asyncio
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
+from hashlib import blake2b
 from random import Random
 
 import orjson
 import pytest
 
-from cloud_bridge.carry import RECEIPT_TIMEOUT_S, Carrier
+from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.entries import Batch, Entry, EntryKind, LogSpan
-from cloud_bridge.contract.receipts import Receipt, Refusal, Span
+from cloud_bridge.contract.receipts import Receipt, Refusal, Span, spans_of
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.together import together
+from cloud_bridge.uplink import PATIENCE_S
 from simulators.broker import SmallBroker
 from simulators.virtual_mqtt import VirtualBroker
+from tests.cloud_bridge.some_far_end import FarEnd
 from tests.given import HOME, NOON
 from tests.virtual_time import in_virtual_time
 
@@ -25,6 +27,8 @@ class MemoryLog:
 
     def __init__(self, count: int) -> None:
         self.home, self.log, self.cursor, self.highest = HOME, "log-1", 0, count
+        self.alerts: dict[int, bytes] = {}
+        self.received: list[tuple[int, datetime, str]] = []
 
     @property
     def spans(self):
@@ -32,29 +36,49 @@ class MemoryLog:
 
     def entries(self, *, after, count_max):
         last = min(self.highest, after + count_max)
-        return tuple(Entry(seq, NOON, EntryKind.READING, b"{}") for seq in range(after + 1, last + 1))
+        return tuple(
+            Entry(seq, NOON, EntryKind.ALERT, self.alerts[seq])
+            if seq in self.alerts
+            else Entry(seq, NOON, EntryKind.READING, b"{}")
+            for seq in range(after + 1, last + 1)
+        )
 
-    def move_cursor(self, up_to):
+    def hurried(self, *, after):
+        return tuple(seq for seq in sorted(self.alerts, reverse=True) if after < seq <= self.highest)
+
+    def numbers_of(self, ids):
+        return tuple(map(int, ids))
+
+    def move_cursor(self, up_to, *, at, by):
         assert up_to <= self.highest
         self.cursor = max(self.cursor, up_to)
+        self.received.append((up_to, at, by))
 
 
 class Town:
     """A log, a broker, a carrier and a ward whose answers the test gives."""
 
-    def __init__(self, count: int = 3) -> None:
-        self.log = MemoryLog(count)
+    def __init__(self, count: int = 3, log: MemoryLog | None = None, **more) -> None:
+        self.log = log or MemoryLog(count)
         self.broker = SmallBroker()
         self.road = VirtualBroker(self.broker, Random(1))
         self.refusals: list[Refusal] = []
+        self.denials: list[str] = []
         self.changed = asyncio.Event()
-        self.carrier = Carrier(
+        self.more = more
+        self.carrier = self.carrying()
+
+    def carrying(self) -> Carrier:
+        """Return a carrier that knows what the log says now."""
+        return Carrier(
             self.log,
             self.road,
             now=lambda: NOON + timedelta(seconds=asyncio.get_running_loop().time()),
             dice=Random(1),
             on_change=self.changed.set,
             on_refusal=self.refusals.append,
+            on_denied=self.denials.append,
+            **self.more,
         )
 
     @asynccontextmanager
@@ -83,6 +107,12 @@ async def next_batch(session) -> Batch:
         message = await session.receive()
         if message.topic.endswith("/up"):
             return Batch.from_bytes(message.payload)
+
+
+async def birth(session) -> None:
+    """Wait until the hub listens, so that a word reaches it."""
+    while not (await session.receive()).topic.endswith("/state"):
+        pass
 
 
 async def answer(session, said) -> None:
@@ -114,7 +144,7 @@ def test_without_a_receipt_the_batch_comes_again():
             first = await next_batch(ward)
             begun_s = asyncio.get_running_loop().time()
             assert await next_batch(ward) == first
-            assert asyncio.get_running_loop().time() - begun_s == pytest.approx(RECEIPT_TIMEOUT_S, abs=2)
+            assert asyncio.get_running_loop().time() - begun_s == pytest.approx(PATIENCE_S, abs=2)
 
     in_virtual_time(story())
 
@@ -176,9 +206,10 @@ def test_a_refused_batch_is_noted_and_cut_smaller():
     async def story():
         town = Town(count=8)
         async with town.living() as ward:
-            assert len((await next_batch(ward)).entries) == 8
-            town.carrier._windows["log-1"].batch_count_max = 8
-            await answer(ward, Refusal("d1", "a batch with a broken part"))
+            batch = await next_batch(ward)
+            assert len(batch.entries) == 8
+            digest = blake2b(bytes(batch), digest_size=16).hexdigest()
+            await answer(ward, Refusal(digest, "a batch with a broken part"))
             assert len((await next_batch(ward)).entries) == 4
             assert [refusal.reason for refusal in town.refusals] == ["a batch with a broken part"]
 
@@ -215,55 +246,78 @@ def test_a_receipt_for_more_than_we_wrote_is_said_and_not_believed():
 
 
 class TwoLogs(MemoryLog):
-    """A log that had another name up to 500."""
+    """A log that had another name up to 500; the numbers behind it, up to 600, are nobody's."""
 
     @property
     def spans(self):
         return (LogSpan("old", 1, 500), LogSpan("log-1", 601, self.highest))
 
+    def entries(self, *, after, count_max):
+        numbers = [seq for seq in range(after + 1, self.highest + 1) if not 500 < seq <= 600]
+        return tuple(Entry(seq, NOON, EntryKind.READING, b"{}") for seq in numbers[:count_max])
 
-def test_no_batch_straddles_two_logs_and_the_new_one_does_not_wait():
-    """While the old log's receipts are owed the new one's entries go too, each batch under its own name."""
+
+def test_no_batch_straddles_two_logs():
+    """Each batch goes under its own name, and the cursor passes what is nobody's."""
 
     async def story():
-        town = Town()
-        town.log = TwoLogs(603)
-        town.log.entries = partial(_entries_without, town.log, range(501, 601))
-        town.carrier._log = town.log
+        town = Town(log=TwoLogs(603))
+        wards = {"old": FarEnd("old"), "log-1": FarEnd("log-1", 601)}
         async with town.living() as ward:
-            told = [await next_batch(ward) for _ in range(4)]
-            assert [(one.log, one.first, one.entries[-1].seq) for one in told] == [
-                ("old", 1, 200), ("old", 1, 400), ("old", 1, 500), ("log-1", 601, 603)]  # fmt: skip
-            await answer(ward, Receipt("log-1", 603))
-            await answer(ward, Receipt("old", 400))
-            await town.until(lambda: town.log.cursor == 400)
-            await answer(ward, Receipt("old", 500))
-            await town.until(lambda: town.log.cursor == 603)
+            await birth(ward)
+            for each in wards.values():
+                await answer(ward, each.position())
+            told = []
+            while town.log.cursor < 603:
+                batch = await next_batch(ward)
+                told.append((batch.log, batch.first, batch.entries[0].seq, batch.entries[-1].seq))
+                await answer(ward, wards[batch.log].take(spans_of(entry.seq for entry in batch.entries)))
+                await town.until(lambda last=told[-1][3]: town.log.cursor >= last)
+            assert told == [
+                ("old", 1, 1, 200), ("old", 1, 201, 400), ("old", 1, 401, 500), ("log-1", 601, 601, 603)
+            ]  # fmt: skip
 
     in_virtual_time(story())
 
 
-def _entries_without(log, gap, *, after, count_max):
-    numbers = [seq for seq in range(after + 1, log.highest + 1) if seq not in gap][:count_max]
-    return tuple(Entry(seq, NOON, EntryKind.READING, b"{}") for seq in numbers)
-
-
-def test_a_ward_too_old_for_spans_is_named_and_not_flooded():
+def test_a_ward_too_old_for_names_is_named_and_not_flooded():
     """It asks for what the log never had: the page says so, and nothing is sent again before its time."""
 
     async def story():
-        town = Town()
-        town.log = TwoLogs(603)
+        town = Town(log=TwoLogs(603))
         town.log.cursor = 600
-        town.log.entries = partial(_entries_without, town.log, range(501, 601))
-        town.carrier._log = town.log
+        town.carrier = town.carrying()
         async with town.living() as ward:
-            await next_batch(ward)
+            batch = await next_batch(ward)
             begun_s = asyncio.get_running_loop().time()
-            await answer(ward, Receipt("log-1", 0, (Span(1, 600),)))
-            await next_batch(ward)
-            assert asyncio.get_running_loop().time() - begun_s == pytest.approx(RECEIPT_TIMEOUT_S, abs=2)
+            await answer(ward, Receipt("log-1", 0, (Span(1, 600),), kept=(Span(601, 603),)))
+            assert await next_batch(ward) == batch
+            assert asyncio.get_running_loop().time() - begun_s == pytest.approx(PATIENCE_S, abs=2)
             assert "older than this hub" in town.carrier.road.problem
+
+    in_virtual_time(story())
+
+
+def test_what_the_ward_has_beyond_ours_is_told_again_under_a_new_name():
+    """A ward that has more of the log than we: the hub is asked, and what has no receipt goes again."""
+
+    async def story():
+        def outrun(log, up_to):
+            assert (log.log, up_to) == ("log-1", 400)
+            old, new = LogSpan("log-1", 1, 100), LogSpan("log-2", 101, 300)
+            type(log_).spans = property(lambda _log: (old, new, LogSpan("log-3", 401, 400)))
+
+        class Renamed(MemoryLog):
+            """A log whose names change under way."""
+
+        log_ = Renamed(300)
+        log_.cursor = 100
+        town = Town(log=log_, on_surplus=outrun)
+        async with town.living() as ward:
+            await birth(ward)
+            await answer(ward, Receipt("log-1", 400, highest=400))
+            batch = await next_batch(ward)
+            assert (batch.log, batch.first, batch.entries[0].seq) == ("log-2", 101, 101)
 
     in_virtual_time(story())
 

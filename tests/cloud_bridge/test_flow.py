@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from cloud_bridge.broker import Message, UplinkError
+from cloud_bridge.broker import DeniedError, Message, UplinkError
 from cloud_bridge.flow import INBOX_COUNT_MAX, PACKET_BYTES_MAX, WINDOW, Flow
 
 pytestmark = pytest.mark.anyio
@@ -160,6 +160,24 @@ async def test_refusal_is_the_senders_alone():
         line.flow.acked(1, "Not authorized (0x87)")
     assert "Not authorized (0x87)" in publishing.result()
     assert line.flow.reason is None
+
+
+@pytest.mark.parametrize("is_denied", [True, False])
+async def test_denial_is_told_apart(is_denied):
+    """A publish that the rules forbid is a DeniedError that says who must act; any other refusal is none."""
+    line = Line()
+
+    async def publish():
+        with pytest.raises(UplinkError) as caught:
+            await line.publish()
+        return caught.value
+
+    async with asyncio.TaskGroup() as group:
+        publishing = group.create_task(publish())
+        await settle()
+        line.flow.acked(1, "0x87", is_denied=is_denied)
+    assert isinstance(publishing.result(), DeniedError) == is_denied
+    assert ("access list" in str(publishing.result())) == is_denied
 
 
 async def attempt(action):

@@ -1,6 +1,7 @@
 """What paho meets on real roads: refusals, strangers, silence, TLS. The rest is in the contract suite."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from contextlib import asynccontextmanager
@@ -8,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from cloud_bridge.broker import Message, UplinkError
+from cloud_bridge.broker import DeniedError, Message, UplinkError
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.flow import Patience
 from cloud_bridge.mqtt import PahoBroker
+from cloud_bridge.tls import TlsFiles
 from tests.cloud_bridge.certificates import write_certificate
 from tests.contracts.mosquitto import free_port, mosquitto
 
@@ -108,6 +110,15 @@ async def test_house_rules_let_home_and_ward_do_their_work(house_rules):
 
 
 @pytest.mark.mosquitto
+async def test_an_answer_behind_an_acknowledgement_is_not_held_back(house_rules):
+    """Neither end lets TCP wait for word of an acknowledgement: a receipt would be 40 ms late."""
+    async with PahoBroker(house_rules, username=HOME).session(HOME) as session:
+        ours = session._client.socket()
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert "\nset_tcp_nodelay true\n" in (CONFIG / "mosquitto.conf").read_text()
+
+
+@pytest.mark.mosquitto
 @pytest.mark.parametrize(
     ("username", "name"),
     [
@@ -120,10 +131,10 @@ async def test_house_rules_let_home_and_ward_do_their_work(house_rules):
     ],
 )
 async def test_house_rules_refuse_what_is_not_ones_own(house_rules, username, name):
-    """A publish against the rules is an UplinkError that names 0x87, and the session goes on."""
+    """A publish against the rules is a DeniedError that names 0x87, and the session goes on."""
     async with PahoBroker(house_rules, username=username).session("x") as session:
         for _ in range(2):
-            with pytest.raises(UplinkError, match=r"Not authorized \(0x87\)"):
+            with pytest.raises(DeniedError, match=r"Not authorized \(0x87\)"):
                 await session.publish(name, b"not mine")
 
 
@@ -138,8 +149,6 @@ async def test_house_rules_keep_homes_from_hearing_each_other(house_rules):
     ):
         for name in (
             topic(NEIGHBOUR, "down"),
-            topic(NEIGHBOUR, "up"),
-            topic(HOME, "up"),
             topic(HOME, "down"),
         ):
             await at_ward.publish(name, b"secret")
@@ -149,14 +158,14 @@ async def test_house_rules_keep_homes_from_hearing_each_other(house_rules):
 @pytest.mark.mosquitto
 async def test_tls_is_spoken_and_checked(tmp_path):
     """Over TLS a burst arrives whole; a broker whose certificate nobody vouches for is refused."""
-    cert, key = write_certificate(tmp_path)
+    ca, cert, key = write_certificate(tmp_path)
     config = (
         f"listener {{port}} 127.0.0.1\nallow_anonymous true\ncertfile {cert}\nkeyfile {key}\n"
         "max_inflight_messages 20\n"
     )
     with mosquitto(tmp_path, config) as port:
         url = f"mqtts://127.0.0.1:{port}"
-        broker = PahoBroker(url, ca_file=cert)
+        broker = PahoBroker(url, tls=TlsFiles(ca_file=ca))
         said = [b"%d" % number for number in range(300)]
         async with broker.session("w", subscriptions=("a",)) as ward, broker.session("h") as hub:
             async with asyncio.TaskGroup() as group:
@@ -165,7 +174,7 @@ async def test_tls_is_spoken_and_checked(tmp_path):
             assert [(await ward.receive()).payload for _ in said] == said
             await hub.publish("a", bytes(1_000_000))
             assert len((await ward.receive()).payload) == 1_000_000
-        assert "CERTIFICATE_VERIFY_FAILED" in await refusal(url)
+        assert "set ca_file" in await refusal(url)
 
 
 @pytest.fixture
@@ -198,10 +207,16 @@ async def test_nobody_listens():
     assert "refused" in said
 
 
-async def test_peer_without_mqtt_5_is_told_with_a_hint():
-    """The CONNACK of a 3.1.1 broker (computed: code 1) leads to the hint what to install."""
-    async with stranger(says(bytes.fromhex("20020001"))) as address:
-        said = await refusal(f"mqtt://{address}")
+@pytest.mark.parametrize("scheme", ["mqtt", "mqtts"])
+async def test_peer_without_mqtt_5_is_told_with_a_hint(tmp_path, scheme):
+    """The CONNACK of a 3.1.1 broker (computed: code 1) leads to the hint what to install, over TLS too."""
+    ca, cert, key = write_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    settings = {} if scheme == "mqtt" else {"ssl": context}
+    async with stranger(says(bytes.fromhex("20020001")), **settings) as address:
+        files = TlsFiles() if scheme == "mqtt" else TlsFiles(ca)
+        said = await refusal(f"{scheme}://{address}", tls=files)
     assert "Unsupported protocol version (0x84)" in said
     assert "speaks MQTT 5" in said
 
@@ -272,7 +287,7 @@ async def test_nonsense_in_mid_session_ends_it(data):
 
 async def test_packets_that_share_a_tls_record_are_all_taken(tmp_path):
     """What TLS has decrypted wakes no selector: several packets in one record come without more traffic."""
-    cert, key = write_certificate(tmp_path)
+    ca, cert, key = write_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
 
@@ -283,7 +298,7 @@ async def test_packets_that_share_a_tls_record_are_all_taken(tmp_path):
         await asyncio.Event().wait()  # until the test is over
 
     async with stranger(answer, ssl=context) as address:
-        broker = PahoBroker(f"mqtts://{address}", ca_file=cert, patience=QUICK)
+        broker = PahoBroker(f"mqtts://{address}", tls=TlsFiles(ca_file=ca), patience=QUICK)
         async with broker.session(HOME) as session:
             assert [(await session.receive()).payload for _ in range(3)] == [b"x", b"y", b"z"]
 

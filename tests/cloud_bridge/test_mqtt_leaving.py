@@ -10,6 +10,7 @@ import pytest
 
 from cloud_bridge.broker import UplinkError
 from cloud_bridge.mqtt import PahoBroker
+from cloud_bridge.tls import TlsFiles
 from simulators.broker import SmallBroker
 from tests.cloud_bridge.certificates import write_certificate
 
@@ -32,12 +33,12 @@ class Listener(asyncio.Protocol):
 
 def test_call_that_is_cancelled_never_says_connect(tmp_path):
     """Who is cancelled while it dials takes over nobody's session: not one byte of MQTT is sent."""
-    cert, key = write_certificate(tmp_path)
+    ca, cert, key = write_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
 
     async def call(url):
-        async with PahoBroker(url, ca_file=cert).session(HOME):
+        async with PahoBroker(url, tls=TlsFiles(ca_file=ca)).session(HOME):
             raise AssertionError("the handshake is not done yet")
 
     async def live(server):
@@ -117,7 +118,7 @@ class DeafBroker(Listener):
 
 def test_leaving_is_bounded_when_nobody_reads(monkeypatch):
     """A broker that no longer takes a byte can't keep us: goodbye is given up after its time."""
-    monkeypatch.setattr("cloud_bridge.mqtt.LEAVE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("cloud_bridge.mqtt_session.LEAVE_TIMEOUT_S", 0.2)
 
     async def live():
         deaf = DeafBroker()

@@ -12,6 +12,9 @@ from cloud_bridge.mqtt import PahoBroker
 from simulators.broker import SmallBroker
 from simulators.virtual_mqtt import VirtualBroker
 
+DENIED = "pusterom/v1/denied"
+"""Where every far end lets nobody publish."""
+
 PATIENCE = Patience(connect_timeout_s=5.0, ack_timeout_s=10.0)
 
 
@@ -128,6 +131,7 @@ class VirtualFar:
 
     def __init__(self) -> None:
         self._small = SmallBroker()
+        self._small.deny(DENIED)
 
     async def road(self, patience: Patience = PATIENCE) -> Road:
         """Return one more road to it."""
@@ -137,7 +141,9 @@ class VirtualFar:
 @asynccontextmanager
 async def paho_to_small() -> AsyncIterator[Far]:
     """Paho over TCP to our own broker."""
-    async with SmallBroker().listening() as port, AsyncExitStack() as stack:
+    small = SmallBroker()
+    small.deny(DENIED)
+    async with small.listening() as port, AsyncExitStack() as stack:
         yield TcpFar(port, stack)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +13,23 @@ import pytest
 
 STOP_TIMEOUT_S = 10.0
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
-_CONFIG = """
+OPEN = """
 listener {port} 127.0.0.1
 allow_anonymous true
 persistence false
 max_queued_messages 100000
 """
+"""A configuration that lets everybody do everything."""
+
+
+class Port(int):
+    """The port of a running Mosquitto, which can be told to read its files again."""
+
+    process: subprocess.Popen
+
+    def reload(self) -> None:
+        """Send SIGHUP, as `systemctl reload` does."""
+        self.process.send_signal(signal.SIGHUP)
 
 
 def mosquitto_program() -> str:
@@ -35,7 +47,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def mosquitto(folder: Path, config: str = _CONFIG) -> Iterator[int]:
+def mosquitto(folder: Path, config: str = OPEN) -> Iterator[Port]:
     """Run Mosquitto with this configuration, in which {port} is filled in; hand out the port."""
     port = free_port()
     file = folder / "mosquitto.conf"
@@ -51,6 +63,8 @@ def mosquitto(folder: Path, config: str = _CONFIG) -> Iterator[int]:
                 break
         else:
             pytest.fail("Mosquitto did not start:\n" + "".join(said))
+        port = Port(port)
+        port.process = process
         yield port
     finally:
         process.terminate()

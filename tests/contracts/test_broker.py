@@ -5,11 +5,11 @@ from itertools import count
 
 import pytest
 
-from cloud_bridge.broker import Message, UplinkError
+from cloud_bridge.broker import DeniedError, Message, UplinkError
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.flow import PACKET_BYTES_MAX, WINDOW, Patience
-from tests.contracts.brokers import VirtualFar, paho_to, paho_to_small
-from tests.contracts.mosquitto import mosquitto
+from tests.contracts.brokers import DENIED, VirtualFar, paho_to, paho_to_small
+from tests.contracts.mosquitto import OPEN, mosquitto
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +24,10 @@ def anyio_backend():
 
 @pytest.fixture(scope="session")
 def mosquitto_port(tmp_path_factory):
-    with mosquitto(tmp_path_factory.mktemp("mosquitto")) as port:
+    folder = tmp_path_factory.mktemp("mosquitto")
+    rules = folder / "rules.acl"
+    rules.write_text(f"topic readwrite #\ntopic deny {DENIED}\n")
+    with mosquitto(folder, f"{OPEN}acl_file {rules}\n") as port:
         yield port
 
 
@@ -243,6 +246,20 @@ async def test_reader_who_falls_behind_loses_nothing(far, home):
         for payload in said:
             await hub.publish(topic(home, "up"), payload)
         assert [(await ward.receive()).payload for _ in said] == said
+
+
+async def test_forbidden_publish_is_told_apart(far, home):
+    """A publish against the broker's rules is a DeniedError at once, each time, and the session goes on."""
+    road = await far.road()
+    async with (
+        road.broker.session(f"ward-{home}", subscriptions=(DENIED, topic(home, "up"))) as ward,
+        road.broker.session(home) as hub,
+    ):
+        for _ in range(2 * WINDOW):  # a refusal gives its place in the window back
+            with pytest.raises(DeniedError, match=r"ot authorized \(0x87\).*access list"):
+                await hub.publish(DENIED, b"not mine")
+        await hub.publish(topic(home, "up"), b"mine")
+        assert (await ward.receive()).payload == b"mine"
 
 
 async def test_oversize_message_is_refused(far, home):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from devices.clocks import DeviceClock
 from devices.codecs.viatom_night import FILE_SIZE_MAX, Header, Record, Stretch
 from devices.codecs.viatom_oxy import Info, Live, Op, Reply, Request
 from devices.driver import FrameError, LinkError, Visitor
@@ -126,8 +127,10 @@ def test_a_night_comes_minute_by_minute_and_each_knows_its_moment():
 def test_its_clock_is_set_only_by_one_who_knows_the_time_and_only_if_it_is_wrong(clock, ours, is_set):
     """A hub that stands in 1970 sets nobody's clock; five seconds are nothing."""
     ring = Ring(words=f',"CurTIME":"{clock}"')
-    play(session, ring, ours)
+    said = play(session, ring, ours)
     assert (Op.CONFIG in ring.ops) is is_set
+    told = [one.is_set_next for one in said if isinstance(one, DeviceClock)]
+    assert told == ([] if clock == "never" else [is_set])
     words = b"".join(deed[2] for deed in ring.did if deed[0] == "write")
     assert (b'{"SetTIME":"2026-06-01,14:00:00"}' in words) is is_set
 

@@ -19,6 +19,7 @@ from gateway.visits import Visits
 from gateway.web.app import hub_app
 from simulators.broker import SmallBroker
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.virtual_disk import VirtualDisk
 from simulators.virtual_mqtt import VirtualBroker
 from simulators.virtual_radio import VirtualRadio
 from tests.devices.vectors import OSLO
@@ -71,6 +72,7 @@ class House:
             plan=plan(SPO2_LOW),
             now=lambda: NOON,
             timezone=OSLO,
+            disk=VirtualDisk(),
             dice=Random(1),
             visits=Visits(cool_down_s=0.05),
             outside=Outside(load_outside(deadline_s=20.0), call_s),

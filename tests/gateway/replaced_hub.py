@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from random import Random
 
-from gateway.pipeline import Met
+from gateway.store.log_reader import Met
 from simulators.broker import SmallBroker
 from simulators.home import Home, HomeParts
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
@@ -34,26 +34,25 @@ class Town:
     def now(self):
         return NOON + timedelta(seconds=asyncio.get_running_loop().time())
 
-    def parts(self, name="hub", **others):
+    def parts(self, name="hub"):
         """Return what a hub is made of whose log lies in the folder of this name."""
-        parts = {
-            "home": HOME,
-            "folder": self.folder / name,
-            "key": KEY,
-            "oximeter": PulseOximeterTwin(OXIMETER),
-            "scale": WeightScaleTwin("F0:00:00:00:0B:01"),
-            "radio": VirtualRadio((), dice=Random(4)),
-            "broker": self.road,
-            "plan": plan(SPO2_LOW),
-            "now": self.now,
-            "timezone": NOON.tzinfo,
-            "dice": Random(5),
-        }
-        return HomeParts(**(parts | others))
+        return HomeParts(
+            home=HOME,
+            folder=self.folder / name,
+            oximeter=PulseOximeterTwin(OXIMETER),
+            scale=WeightScaleTwin("F0:00:00:00:0B:01"),
+            radio=VirtualRadio((), dice=Random(4)),
+            broker=self.road,
+            plan=plan(SPO2_LOW),
+            now=self.now,
+            timezone=NOON.tzinfo,
+            dice=Random(5),
+        )
 
-    def boot(self, name="hub", kind=Home, **others):
+    def boot(self, name="hub", key=KEY):
         """Start a hub on the log of this name, and return it."""
-        self.home = kind(self.parts(name, **others), self._tasks)
+        self.home = Home(self.parts(name), self._tasks)
+        self.home.key = lambda: key
         self.home.boot()
         return self.home.hub
 

@@ -23,6 +23,8 @@ from tests.program import pusterom
         ("hub run", "pusterom simulate --radio unix:/tmp/room.sock"),
         ("ward run", "Mosquitto"),
         ("ward enrol", "Next: `pusterom ward run`"),
+        ("certificates new-authority", "Next: `pusterom certificates new-certificate ward`"),
+        ("certificates new-certificate", "never authority.key"),
         ("simulate", "`pusterom hub run --radio"),
         ("demo", "Next: open the two addresses"),
         ("devices", "Next: `pusterom decode --driver ID"),

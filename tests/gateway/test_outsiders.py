@@ -106,7 +106,7 @@ def test_a_matches_that_raises_on_some_device_is_asked_no_more(tmp_path, package
 
     fault, problem = play(tmp_path, story)
     assert (fault.device, fault.reason) == (THEIRS, "driver fault: ZeroDivisionError")
-    assert problem == "matches() raises ZeroDivisionError: division by zero"
+    assert problem == "matches() raises ZeroDivisionError"
 
 
 def test_a_broken_frame_is_a_fault_and_hides_no_good_one(tmp_path, packages):
@@ -142,12 +142,12 @@ def test_what_was_heard_is_durable_before_the_device_is_waited_for(tmp_path, pac
     assert play(tmp_path, story), "the reading was there while the talk still went on"
 
 
-def test_a_disk_that_does_not_take_stops_the_hub_here_too(tmp_path, packages):
+def test_a_log_that_is_broken_stops_the_hub_here_too(tmp_path, packages):
     """A StoreError is neither a stranger's fault nor for a stranger to swallow."""
     packages.driver("theirs", outsider())
 
     async def story(house):
-        house.store._db.execute("pragma query_only = on")
+        house.store._db.execute("drop table told")
         house.stranger.measure(NOON, 62.5)
         async with asyncio.timeout(TEST_S):
             await asyncio.Event().wait()

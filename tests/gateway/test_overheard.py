@@ -21,6 +21,7 @@ from gateway.talk import OVERHEARD_COUNT_MAX, Overheard
 from simulators.peripherals.weight_scale import WeightScaleTwin
 from simulators.peripherals.xiaomi_s400 import XiaomiS400Twin
 from simulators.peripherals.xiaomi_scale import FirstXiaomiScaleTwin, XiaomiScaleTwin
+from simulators.virtual_disk import VirtualDisk
 from simulators.virtual_radio import VirtualRadio
 from tests.devices.vectors import OSLO
 from tests.given import NOON, plan, store
@@ -73,7 +74,8 @@ class House:
     async def _live(self, acts, each_s):
         loop = asyncio.get_running_loop()
         hub = Hub(
-            radio=self.radio, store=self.store, broker=NoBroker(), plan=plan(), timezone=OSLO, dice=Random(0),
+            radio=self.radio, store=self.store, broker=NoBroker(), plan=plan(), timezone=OSLO,
+            dice=Random(0), disk=VirtualDisk(),
             now=lambda: NOON + timedelta(seconds=loop.time()), told=self.told, catalog=self.catalog,
         )  # fmt: skip
         running = loop.create_task(hub.run())
@@ -160,17 +162,17 @@ def test_a_bug_in_a_driver_is_a_fault_of_that_device_and_the_scan_goes_on(tmp_pa
     assert house.store.count(EntryKind.DEVICE_FAULT) == 1
 
 
-def test_a_disk_that_does_not_take_stops_the_hub(tmp_path):
+def test_a_log_that_is_broken_stops_the_hub(tmp_path):
     """It is nobody's fault in the room: the process must stop and be seen."""
     twin = XiaomiScaleTwin()
     house = House(tmp_path, twin)
 
-    def fill_the_disk():
-        house.store._db.execute("pragma query_only = on")
+    def break_the_log():
+        house.store._db.execute("drop table told")
         twin.measure(MORNING, 74.5)
 
     with pytest.raises(ExceptionGroup) as stopped:
-        house.live(lambda: None, fill_the_disk)
+        house.live(lambda: None, break_the_log)
     assert stopped.group_contains(StoreError)
 
 

@@ -1,5 +1,6 @@
 """From what a device said to what is kept: one transaction, each fact once, nothing good lost."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,8 +14,8 @@ from devices.driver import NOTHING_TOLD, Driver, FrameError, Told
 from devices.identity import DeviceIdentity
 from devices.kinds import Kind
 from devices.readings import Quality, reading_of
-from gateway.pipeline import FAULTS_PER_DAY_MAX, GROUP_COUNT_MAX, Pipeline
-from gateway.store.file import StoreError
+from gateway.pipeline import FAULTS_PER_DAY_MAX, GROUP_COUNT_MAX, Pipeline, UnkeptError
+from gateway.store.file import NotTakenError
 from tests.given import NOON, OXIMETER, SPO2_LOW, SPO2_RED, plan, reading, store
 
 PLAN = plan(SPO2_LOW, SPO2_RED)
@@ -73,14 +74,17 @@ def test_a_reading_and_the_alert_it_caused_are_one_group(tmp_path):
 
 
 def test_what_is_judged_but_not_committed_is_judged_again(tmp_path):
-    """When the disk refuses, the judge's memory stays where the log is: the alert opens at the next try."""
+    """When the disk refuses, the judge's memory stays where the log is; the alert opens once it takes."""
     home = Home(tmp_path)
     home.store._db.execute("pragma query_only = on")
-    with pytest.raises(StoreError):
+    with suppress(UnkeptError):
         home.says([reading(87)])
-    home.store._db.execute("pragma query_only = off")
     assert home.pipeline.state.open_alerts == ()
+    with pytest.raises(NotTakenError):
+        home.pipeline.keep_waiting()
+    home.store._db.execute("pragma query_only = off")
     home.says([reading(87)])
+    assert len(home.kept(EntryKind.READING)) == 1
     assert [alert_from(entry.body).change for entry in home.kept(EntryKind.ALERT)] == ["opened"]
 
 

@@ -17,19 +17,11 @@ from gateway.store.file import StoreError
 from gateway.store.keys import LogKey
 from gateway.store.replace import MARGIN, put_aside
 from gateway.store.witness import STEP, Witness
-from simulators.home import Home
 from tests.gateway.replaced_hub import ids, in_town
 from tests.given import HOME, KEY, NOON, OTHER_HOME, fact, reading, store
 
 PAGE = 4096
 COUNT = 3000
-
-
-class Recovering(Home):
-    """A home whose hub starts as the production hub does."""
-
-    def open_store(self):
-        return opened(self.parts.folder)
 
 
 def opened(folder, key=KEY, home=HOME):
@@ -274,7 +266,7 @@ def test_what_the_judge_remembered_follows_from_the_log_again(tmp_path):
     """Where its memory is lost, alerts that were told are open, and close as if nothing had been."""
 
     async def story(town):
-        hub = town.boot(kind=Recovering)
+        hub = town.boot()
         town.says(*range(5))
         low(town, 80, minute=10)
         remembered = hub.pipeline.state
@@ -282,7 +274,7 @@ def test_what_the_judge_remembered_follows_from_the_log_again(tmp_path):
         hub.store.connection.execute("delete from state where name = 'judge'")
         await town.settled()
         await town.unplug()
-        hub = town.boot(kind=Recovering)
+        hub = town.boot()
         assert hub.pipeline.state == remembered
         low(town, 95, minute=20)
         await town.settled()
@@ -293,7 +285,7 @@ def test_what_the_judge_remembered_follows_from_the_log_again(tmp_path):
 
 def low(town, spo2, minute):
     """Let the device tell one value."""
-    from gateway.pipeline import Met
+    from gateway.store.log_reader import Met
     from tests.given import OXIMETER
 
     met = Met(OXIMETER, "pulse_oximeter", NOON)
@@ -304,14 +296,14 @@ def test_after_damage_the_ward_has_everything_once_and_is_told(tmp_path):
     """What had a receipt or can be read stands there once; the trouble lasts until the rest is removed."""
 
     async def story(town):
-        town.boot(kind=Recovering)
+        town.boot()
         town.says(*range(2000))
         await town.settled()
         town.road.set_reachable(False)
         town.says(*range(2000, 2600))
         await town.unplug()
         spoil_leaf(tmp_path / "hub" / "log.db")
-        hub = town.boot(kind=Recovering)
+        hub = town.boot()
         lost = because(hub.store)["lost"]
         town.says(2600)
         town.road.set_reachable(True)
@@ -327,7 +319,7 @@ def test_after_damage_the_ward_has_everything_once_and_is_told(tmp_path):
         assert (figures.gaps, figures.duplicates, figures.quarantined) == (0, 0, 0)
         await town.unplug()
         shutil.rmtree(tmp_path / "hub" / "quarantine")
-        hub = town.boot(kind=Recovering)
+        hub = town.boot()
         await town.settled()
         assert hub.troubles.open == ()
 

@@ -7,7 +7,6 @@ import zstandard
 
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.trouble import TroubleKind
-from gateway.recover import recovered
 from gateway.store import replacement
 from gateway.store.backup import BackupError, backup
 from gateway.store.file import StoreError
@@ -15,7 +14,6 @@ from gateway.store.keys import LogKey
 from gateway.store.log import Fact
 from gateway.store.look import Look
 from gateway.store.replace import MARGIN
-from simulators.home import Home
 from tests.gateway.replaced_hub import ids, in_town
 from tests.gateway.test_recover import numbers, read_ids, told_log
 from tests.given import HOME, KEY, NOON, OTHER_HOME, fact, store
@@ -37,13 +35,6 @@ def restored(stream, folder, home=HOME):
     log = replacement.restore(stream, folder, home, NEW_KEY)
     log.close()
     return log.spans
-
-
-class Replaced(Home):
-    """A hub with a key of its own, which starts as the production hub does."""
-
-    def open_store(self):
-        return recovered(self.parts.folder, self.parts.home, self.parts.key, at=NOON)
 
 
 async def is_right(town, *minutes):
@@ -165,7 +156,7 @@ def test_replaced_from_a_backup_nothing_with_a_receipt_is_lost(tmp_path):
         await town.settled()
         await town.unplug()
         restored(stream, tmp_path / "new")
-        hub = town.boot("new", Replaced, key=NEW_KEY)
+        hub = town.boot("new", key=NEW_KEY)
         town.says(*range(500, 510))
         await town.settled()
         await is_right(town, *range(510))
@@ -194,7 +185,7 @@ def test_what_only_the_backup_has_arrives_from_it(tmp_path):
         await town.unplug()
         town.road.set_reachable(True)
         restored(stream, tmp_path / "new")
-        town.boot("new", Replaced, key=NEW_KEY)
+        town.boot("new", key=NEW_KEY)
         town.says(5, 6, 300)
         await town.settled()
         await is_right(town, *range(301))
@@ -213,7 +204,7 @@ def test_one_backup_restored_twice_is_two_logs(tmp_path):
         await town.unplug()
         for number, name in enumerate(("new", "newer")):
             restored(stream, tmp_path / name)
-            town.boot(name, Replaced, key=NEW_KEY)
+            town.boot(name, key=NEW_KEY)
             town.says(*range(20 + 10 * number, 30 + 10 * number))
             await town.settled()
             await town.unplug()
@@ -244,7 +235,7 @@ def test_replaced_from_a_card_everything_readable_arrives_once(tmp_path, is_cut)
         assert is_cut or readable == set(ids(*range(1600)))
         new.close()
         town.road.set_reachable(True)
-        town.boot("new", Replaced, key=NEW_KEY)
+        town.boot("new", key=NEW_KEY)
         town.says(1600)
         await town.settled()
         kept = await town.readings()
@@ -271,7 +262,7 @@ def test_replaced_with_nothing_the_ward_keeps_what_it_has(tmp_path):
         await town.settled()
         await town.unplug()
         shutil.rmtree(tmp_path / "hub")
-        town.boot("new", Replaced, key=NEW_KEY)
+        town.boot("new", key=NEW_KEY)
         town.says(*range(95, 110))
         await town.settled()
         assert await town.readings() == ids(*range(110))

@@ -143,10 +143,10 @@ def test_a_bug_in_a_driver_is_a_fault_of_that_device_only(tmp_path):
     assert house.store.devices()[0].fault == "driver fault: ZeroDivisionError"
 
 
-def test_a_disk_that_does_not_take_stops_the_hub(tmp_path):
+def test_a_log_that_is_broken_stops_the_hub(tmp_path):
     """A StoreError is nobody's driver fault: it is raised, so that the process stops and is seen."""
     house = House(tmp_path)
-    house.store._db.execute("pragma query_only = on")
+    house.store._db.execute("drop table told")
     with pytest.raises(StoreError):
         house.visit(Watched(house.kept, 1), listening)
 

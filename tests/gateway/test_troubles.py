@@ -5,7 +5,7 @@ import pytest
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.trouble import Trouble, TroubleKind, trouble_body, trouble_from
-from gateway.store.file import StoreError
+from gateway.store.file import NotTakenError
 from gateway.troubles import Troubles
 from tests.given import NOON, store
 
@@ -60,13 +60,29 @@ def test_two_of_one_kind_are_told_apart_by_what_they_are_about(tmp_path):
 
 
 def test_memory_follows_the_log_and_never_leads(tmp_path):
-    """A trouble that the disk does not take is not open: it is said again when the disk takes it."""
+    """A trouble that the disk does not take is not open: it waits, and is kept when the disk takes it."""
     log = store(tmp_path)
     hub = troubles(log)
-    log.close()
-    with pytest.raises(StoreError):
-        hub.begin(TroubleKind.RADIO_AWAY, "no adapter")
+    log._db.execute("pragma query_only = on")
+    hub.begin(TroubleKind.RADIO_AWAY, "no adapter")
+    with pytest.raises(NotTakenError):
+        hub.keep_waiting()
     assert hub.open == ()
+    log._db.execute("pragma query_only = off")
+    hub.keep_waiting()
+    assert [trouble.what for trouble in hub.open] == ["radio_away"]
+
+
+def test_what_is_over_before_it_could_be_kept_is_not_told(tmp_path):
+    """A trouble that came and went while the disk took nothing opens no alert that nobody would close."""
+    log = store(tmp_path)
+    hub = troubles(log)
+    log._db.execute("pragma query_only = on")
+    hub.begin(TroubleKind.RADIO_AWAY, "no adapter")
+    hub.end(TroubleKind.RADIO_AWAY)
+    log._db.execute("pragma query_only = off")
+    hub.keep_waiting()
+    assert kept(log) == []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,16 @@ FIRST_PAPERS = {
     "simulators/README.md", "systemd/README.md",
 }  # fmt: skip
 
-MADE_LATER = {"keyring.json", "log.json", "summary.json", "hub.toml", "ward.toml", "plan.toml", "pictures"}
+MADE_LATER = {
+    "bonds.json",
+    "keyring.json",
+    "log.json",
+    "summary.json",
+    "hub.toml",
+    "ward.toml",
+    "plan.toml",
+    "pictures",
+}
 """Names of what only an installed program has, or `make pictures` makes."""
 
 LINES = ("Because", "We", "Cost", "Undo if", "Held by")

@@ -21,7 +21,7 @@ DOORS = {
     "bleak": {"gateway/radio.py", "simulators/radio/"},
     "bumble": {"simulators/radio/"},
     "mqtt5": {"simulators/"},
-    "paho": {"cloud_bridge/mqtt.py"},
+    "paho": {"cloud_bridge/mqtt.py", "cloud_bridge/mqtt_session.py"},
     "psycopg": {"cloud_bridge/backend/postgres.py"},
     "sqlcipher3": {"gateway/store/"},
     "sqlite3": {"cloud_bridge/backend/sqlite.py"},

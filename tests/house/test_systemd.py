@@ -10,6 +10,7 @@ import pytest
 
 from cloud_bridge.backend.database import AwayError
 from cloud_bridge.backend.settings import WardSettings
+from cloud_bridge.broker_access import parse_url
 from gateway.errors import EXIT_CONFIG, exit_code_of
 from gateway.settings import Settings
 from gateway.store.keys import CREDENTIAL, LogKey
@@ -82,9 +83,11 @@ def test_the_guides_settings_are_settings(path, tmp_path):
     if isinstance(settings, Settings):
         assert settings.folder == Path("/var/lib") / state
     ids = {value.partition(":")[0] for value in said["LoadCredentialEncrypted"]}
-    assert settings.password_file is not None
-    assert settings.password_file.parent == Path("/run/credentials") / path.name
-    assert settings.password_file.name in ids
+    key = settings.tls_files.certificate_key_file
+    assert key is not None
+    assert key.parent == Path("/run/credentials") / path.name
+    assert key.name in ids
+    settings.tls_files.assert_fit(parse_url(settings.broker))
 
 
 def test_the_hubs_credential_is_the_one_it_looks_for():

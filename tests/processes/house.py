@@ -12,10 +12,15 @@ import psycopg
 from cloud_bridge.contract.entries import Entry
 from gateway.settings import Settings
 from gateway.start import open_store
+from gateway.store.episodes import look_key
+from gateway.store.key_place import KeyPlace
 from tests.given import HOME
 from tests.program import ROOT, WAIT_S, Program, pusterom
 
 LOOK_AGAIN_S = 0.05
+PATIENT_S = 60.0
+"""Longer than a hub waits for a receipt before it sends again (20 s), and then some."""
+
 PLAN = ROOT / "config/plan.toml"
 NO_CONNECTION_S = 0.5
 
@@ -74,6 +79,11 @@ class House:
         finally:
             store.close()
 
+    def log_key(self) -> str:
+        """Return the raw key of the hub's log, for who reads the file past our store."""
+        settings = Settings.load(self.folder / "hub.toml")
+        return look_key(KeyPlace.of(settings), settings.home).pragma()
+
     def rows(self, sql: str) -> list[tuple]:
         """Ask the ward's PostgreSQL, past all our own code."""
         with psycopg.connect(self.database, autocommit=True) as connection:
@@ -104,8 +114,8 @@ def page(program: Program, path: str = "") -> str:
 def until(is_so: Callable[[], bool], what: str) -> None:
     """Return once it is so: looked at from outside, there is no event to wait for."""
     never = Event()
-    for _ in range(int(WAIT_S / LOOK_AGAIN_S)):
+    for _ in range(int(PATIENT_S / LOOK_AGAIN_S)):
         if is_so():
             return
         never.wait(LOOK_AGAIN_S)
-    raise AssertionError(f"after {WAIT_S} s it is still not so that {what}")
+    raise AssertionError(f"after {PATIENT_S} s it is still not so that {what}")

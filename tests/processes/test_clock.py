@@ -20,7 +20,7 @@ from simulators.peripherals.weight_scale import WeightScaleTwin
 from simulators.virtual_mqtt import VirtualBroker
 from simulators.virtual_radio import VirtualRadio
 from simulators.ward import Ward
-from tests.given import HOME, KEY, NOON, SPO2_LOW, plan
+from tests.given import HOME, NOON, SPO2_LOW, plan
 from tests.virtual_time import in_virtual_time
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -48,7 +48,6 @@ def moved_in(folder, broker: SmallBroker, tasks: asyncio.TaskGroup) -> tuple[Hom
     parts = HomeParts(
         home=HOME,
         folder=folder / "log",
-        key=KEY,
         oximeter=oximeter,
         scale=scale,
         radio=VirtualRadio((oximeter, scale)),

@@ -300,3 +300,25 @@ def test_broker_can_forget_everything():
         assert again.heard == []
 
     run(main())
+
+
+def test_what_is_denied_stays_denied_after_a_fall():
+    """A rule stands in a file, so it outlives the broker's memory; taken back, all may publish again."""
+
+    async def main():
+        broker = SmallBroker()
+        broker.deny("closed/#")
+        answers = []
+        for name in ("closed/door", "open"):
+            answers.append(broker.state.publish(message(b"", name), None))
+            broker.forget()
+        answers.append(broker.state.publish(message(b"", "closed/door"), None))
+        broker.deny()
+        answers.append(broker.state.publish(message(b"", "closed/door"), None))
+        denied, unheard = (
+            mqtt5.PubAckReasonCode.NOT_AUTHORIZED,
+            mqtt5.PubAckReasonCode.NO_MATCHING_SUBSCRIBERS,
+        )
+        assert answers == [denied, unheard, denied, unheard]
+
+    run(main())

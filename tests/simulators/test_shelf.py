@@ -7,8 +7,7 @@ from random import Random
 import pytest
 
 from devices.catalog import DRIVERS, driver_by_id, driver_for
-from devices.driver import FrameError, LinkError, Visitor
-from devices.identity import DeviceIdentity
+from devices.driver import FrameError, LinkError, OfItself, Visitor
 from devices.readings import Heard
 from simulators.fate import Unkindness
 from simulators.shelf import SHELF
@@ -59,7 +58,7 @@ class Listener:
     def _take(self, said):
         if isinstance(said, FrameError):
             self.errors.append(said)
-        elif said is not None and not isinstance(said, DeviceIdentity):
+        elif said is not None and not isinstance(said, OfItself):
             slot = self.twin.told.user_slot
             listener = Heard(
                 self.twin.address, self.driver.id, NOON + timedelta(days=60), OSLO, patient_slot=slot

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from cloud_bridge.broker import UplinkError
+from cloud_bridge.broker import DeniedError, UplinkError
 from cloud_bridge.flow import Patience
 from simulators.broker import SmallBroker
 from simulators.virtual_faults import Faults
@@ -189,3 +189,22 @@ def test_one_seed_is_one_life():
         return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
 
     assert fingerprint(1, "1") == fingerprint(1, "2") != fingerprint(2, "1")
+
+
+def test_the_small_broker_denies_what_it_is_told_to_deny():
+    """A topic that is denied is answered with 0x87, heard by nobody, and the session goes on."""
+
+    async def story():
+        small = SmallBroker()
+        small.denied_topics.add(TOPIC)
+        road = VirtualBroker(small, Random(1))
+        async with (
+            road.session("ward", subscriptions=("a/+",)) as ward,
+            road.session("hub") as hub,
+        ):
+            with pytest.raises(DeniedError, match=r"Not authorized \(0x87\)"):
+                await hub.publish(TOPIC, b"1")
+            await hub.publish("a/c", b"2")
+            assert (await ward.receive()).payload == b"2"
+
+    run(story())

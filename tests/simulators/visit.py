@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from devices.catalog import driver_for
-from devices.driver import FrameError, LinkError, Visitor
-from devices.identity import DeviceIdentity
+from devices.driver import FrameError, LinkError, OfItself, Visitor
 from devices.readings import Heard, Reading
 from simulators.virtual_radio import VirtualRadio
 from tests.devices.vectors import OSLO
@@ -32,7 +31,7 @@ async def visit(radio: VirtualRadio, visitor: Visitor = HERE) -> list[Any]:
                 said.append(frame)  # noqa: PERF401 - what came before the LinkError counts
     except LinkError:
         pass
-    return [frame for frame in said if not isinstance(frame, DeviceIdentity)]
+    return [frame for frame in said if not isinstance(frame, OfItself)]
 
 
 def meaning(frames: list[Any], driver: Any) -> dict[str, Reading]:

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Quarantined
+from cloud_bridge.backend.views import (
+    Figures,
+    HomeState,
+    KeptReading,
+    OpenAlert,
+    OpenTrouble,
+    Person,
+    Quarantined,
+)
 from cloud_bridge.contract.alert import Alert, Because, Change
 from cloud_bridge.contract.plan import Best, Level, Limit, Plan, PlanPerson
 from devices.kinds import Kind
@@ -62,6 +70,7 @@ class SomeWard:
     opened: list[OpenAlert] = field(default_factory=list)
     closed: list[OpenAlert] = field(default_factory=list)
     unread: list[Quarantined] = field(default_factory=list)
+    wrong: list[OpenTrouble] = field(default_factory=list)
     in_force: Plan = PLAN
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
@@ -97,6 +106,10 @@ class SomeWard:
         """What could not be read, newest first."""
         return tuple(self.unread[:count_max])
 
+    async def troubles(self):
+        """Technical alerts open now."""
+        return tuple(self.wrong)
+
     async def figures(self, home):
         """Counts for one home."""
         return Figures(len(self.kept.get(home, [])), len(self.kept.get(home, [])), 1, 0, 0, 2, 0)
@@ -128,7 +141,9 @@ class SomeWard:
         """Commit readings, a second after the hub received them."""
         mine = self.kept.setdefault(home, [])
         for each in readings:
-            mine.append(KeptReading(each, len(mine) + 1, each.received_at + timedelta(seconds=1)))
+            mine.append(
+                KeptReading(each, len(mine) + 1, each.received_at + timedelta(seconds=1), each.received_at)
+            )
 
     def open(self, home: str, *alerts: Alert) -> None:
         """Alerts that stand open."""

@@ -29,6 +29,7 @@ from cloud_bridge.broker import Broker, Message, Session, UplinkError
 from cloud_bridge.contract.entries import Batch, Entry, EntryKind
 from cloud_bridge.contract.receipts import Receipt, Refusal, Span, answer_from_bytes
 from cloud_bridge.contract.topics import topic
+from tests.given import bare
 
 HOME, OTHER = "00c0ffee00c0ffee", "0badcafe0badcafe"
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -85,9 +86,9 @@ class Post:
         self.inbox.put_nowait(None)
 
     async def heard(self) -> tuple[str, Receipt | Refusal]:
-        """The next answer of the ward, and whose it is."""
+        """The next answer of the ward, and whose it is; of a receipt, how the log stands."""
         message = await self.outbox.get()
-        return message.topic, answer_from_bytes(message.payload)
+        return message.topic, bare(answer_from_bytes(message.payload))
 
 
 class Fragile:
@@ -169,6 +170,20 @@ async def test_a_batch_is_kept_and_then_receipted(idle: Ward) -> None:
             assert (await ward.tables.figures(HOME)).entries == 3
     assert ward.told == [HOME, HOME]
     assert ward.post.sessions == [("ward-ingest", (topic("+", "up"), topic("+", "state")))]
+
+
+@pytest.mark.anyio
+async def test_a_receipt_names_what_it_answers_and_who_gives_it(idle: Ward) -> None:
+    """Numbers out of order are named one by one; a birth is answered with a position, which names none."""
+    async with at_work(idle) as ward:
+        ward.post.say("up", batch(1, 2, 9))
+        ward.post.say("state", b'{"is_online":true,"at":"2026-11-02T12:00:00+00:00","log":"log1"}')
+        answers = [answer_from_bytes((await ward.post.outbox.get()).payload) for _ in range(2)]
+    kept = (Span(1, 2), Span(9, 9))
+    assert answers == [
+        Receipt("log1", 2, (Span(3, 8),), kept=kept, highest=9, by="ward"),
+        Receipt("log1", 2, (Span(3, 8),), highest=9, by="ward"),
+    ]
 
 
 @pytest.mark.anyio

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from cloud_bridge.backend.app import ward_app
-from cloud_bridge.backend.views import HomeState, Quarantined
+from cloud_bridge.backend.views import HomeState, OpenTrouble, Quarantined
 from cloud_bridge.look.voice import is_late
 from cloud_bridge.look.words import LANGUAGES
 from devices.identity import DeviceIdentity
@@ -130,12 +130,32 @@ async def test_what_could_not_be_read_and_what_is_missing_is_shown():
     )
 
 
+async def test_what_does_not_work_is_said_in_words():
+    """A trouble stands in the technical section, also one that this ward has no words for, once a page."""
+    ward = one_ward()
+    ward.wrong = [
+        OpenTrouble("h0", "t1", "hub", "disk_full", "", "12 MB left", NOW),
+        OpenTrouble("h0", "t2", "ward", "two_hubs", "", "", NOW),
+        OpenTrouble("stranger", "t3", "hub", "moon_too_near", "", "", NOW),
+        OpenTrouble("h0", "t4", "ward", "home_offline", "", "", NOW),
+    ]
+    technical = _words(_section((await _get(ward)).text, "technical"))
+    assert (
+        "Kari Nordmann huben har lite plass igjen; snart blir målinger liggende i apparatene 12 MB"
+        in technical
+    )
+    assert "to huber melder seg som det samme hjemmet" in technical
+    assert "hjem stranger noe som denne siden ikke har ord for: moon_too_near" in technical
+    assert "frakoblet" not in technical
+
+
 @pytest.mark.parametrize("path", ["/", "/patient/h0", "/patient/h0?lang=en&days=90"])
 async def test_what_comes_from_outside_is_escaped(path):
     """No name, device, driver or reason can become markup."""
     ward = SomeWard()
     ward.enrol("h0", HOSTILE)
     ward.unread = [Quarantined(1, "h0", None, HOSTILE, HOSTILE.encode(), NOW)]
+    ward.wrong = [OpenTrouble("h0", HOSTILE, "hub", HOSTILE, HOSTILE, HOSTILE, NOW)]
     hostile = reading(Kind.SPO2, 84, NOW - timedelta(hours=1))
     object.__setattr__(hostile, "device", HOSTILE)  # a reading is frozen; an attacker does not care
     object.__setattr__(hostile, "driver", HOSTILE)
@@ -181,6 +201,7 @@ async def test_the_patient_page_tells_where_each_number_comes_from():
     for words in ("00:1C:05:FF:00:01", "lest med nonin_3230", "ingen merknad", "Innslag 30 i hjemmets logg"):
         assert words in row
     assert "MDC 149530, LOINC 8867-4, enhet /min" in row
+    assert "Huben lagret målingen i går 07:42, og den ble mottatt her i går 07:42." in row
     assert "(2 t etter målingen)" in html
     assert "demonstrasjon; vises, men utløser aldri varsel" in html
 

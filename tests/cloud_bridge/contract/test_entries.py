@@ -6,17 +6,34 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_bridge.contract.entries import BATCH_BYTES_MAX, BATCH_COUNT_MAX, Batch, Entry, EntryKind
+from cloud_bridge.contract.entries import (
+    BATCH_BYTES_MAX,
+    BATCH_COUNT_MAX,
+    BOOT_MAX,
+    UPTIME_S_MAX,
+    Batch,
+    Clock,
+    Entry,
+    EntryKind,
+    clock_from,
+)
 from cloud_bridge.contract.errors import ContractError
 from tests.given import HOME, NOON
 
 bodies = st.dictionaries(st.text(max_size=5), st.integers(0, 9) | st.text(max_size=9)).map(orjson.dumps)
+clocks = st.builds(
+    Clock,
+    boot=st.integers(1, BOOT_MAX),
+    uptime_s=st.floats(0, UPTIME_S_MAX),
+    trust=st.sampled_from(["synced", "kept", "unknown"]),
+)
 entries = st.builds(
     Entry,
     seq=st.integers(1, 2**53),
     at=st.datetimes(timezones=st.just(NOON.tzinfo)),
     kind=st.sampled_from(EntryKind),
     body=bodies,
+    clock=st.none() | clocks,
 )
 
 
@@ -88,3 +105,56 @@ def test_an_entry_of_a_kind_we_do_not_know_is_carried():
         packed({"version": 1, "home": HOME, "log": "l", "entries": [[1, LINE[1], "answer", {}]]})
     ).entries
     assert (entry.kind, entry.kind in set(EntryKind)) == ("answer", False)
+
+
+TICK = {"boot": 3, "uptime_s": 812.25, "trust": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("behind", "clock"),
+    [
+        ([], None),
+        ([None], None),
+        ([TICK], Clock(3, 812.25, "unknown")),
+        ([{**TICK, "zone": "Europe/Oslo"}], Clock(3, 812.25, "unknown")),
+        ([TICK, "what a newer hub says", 7], Clock(3, 812.25, "unknown")),
+        ([None, 7], None),
+    ],
+)
+def test_a_line_may_say_more_than_we_know(behind, clock):
+    """Four elements, five, or more: the clock is read where it is told, the rest disturbs nobody."""
+    said = {"version": 1, "home": HOME, "log": "l", "entries": [[*LINE, *behind]]}
+    (entry,) = Batch.from_bytes(packed(said)).entries
+    assert entry.clock == clock
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        7,
+        [3, 812.25, "unknown"],
+        {},
+        {**TICK, "boot": 0},
+        {**TICK, "boot": True},
+        {**TICK, "boot": 1.0},
+        {**TICK, "boot": BOOT_MAX + 1},
+        {**TICK, "uptime_s": -0.001},
+        {**TICK, "uptime_s": "812"},
+        {**TICK, "uptime_s": True},
+        {**TICK, "uptime_s": None},
+        {**TICK, "uptime_s": 2 * UPTIME_S_MAX},
+        {**TICK, "trust": "perhaps"},
+        {**TICK, "trust": ["unknown"]},
+    ],
+)
+def test_a_clock_that_no_box_has_is_refused(clock):
+    """Negative, endless or wordless: a clock that can't be is a ContractError, and never kept."""
+    with pytest.raises(ContractError):
+        Batch.from_bytes(packed({"version": 1, "home": HOME, "log": "l", "entries": [[*LINE, clock]]}))
+
+
+@pytest.mark.parametrize("uptime_s", [float("nan"), float("inf")])
+def test_a_time_to_run_that_is_no_number_is_refused(uptime_s):
+    """What JSON can't even say is refused as well, should another decoder let it through."""
+    with pytest.raises(ValueError, match="no time to run"):
+        clock_from({**TICK, "uptime_s": uptime_s})

@@ -8,6 +8,7 @@ import pytest
 
 from cloud_bridge.contract.alert import Because
 from cloud_bridge.contract.plan import Limit
+from cloud_bridge.contract.trouble import FOUND_BY_WARD, TroubleKind
 from cloud_bridge.look.say import amount, because_said, limit_said
 from cloud_bridge.look.words import LANGUAGES, WORDS, listed
 from devices.kinds import Kind
@@ -34,7 +35,8 @@ def test_every_kind_and_quality_has_its_words():
     """What a device may say, a page can say."""
     wanted = [f"kind_{kind}" for kind in Kind] + [f"plain_{kind}" for kind in Kind]
     wanted += [f"quality_{flag}" for flag in Quality]
-    assert len(wanted) == 2 * len(Kind) + len(Quality)
+    wanted += [f"trouble_{kind}" for kind in TroubleKind if kind not in FOUND_BY_WARD]
+    wanted += [f"technical_trouble_{kind}" for kind in TroubleKind]
     assert set(wanted) <= set(WORDS)
 
 

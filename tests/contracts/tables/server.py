@@ -15,8 +15,9 @@ ACCOUNTS = ("postgres", "nobody")  # PostgreSQL refuses to run as root
 class Server:
     """One server that can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         self._folder = folder
+        self._is_durable = is_durable
         self._data = folder / "data"
 
     def url(self, schema: str) -> str:
@@ -29,14 +30,21 @@ class Server:
         self._run(program("initdb"), "--pgdata", str(self._data), *words)
 
     def start(self) -> None:
-        """Start, and return once it answers."""
-        settings = f"-k {self._folder} -c listen_addresses= -c fsync=off -c full_page_writes=off"
+        """Start, and return once it answers; only what must survive a crash pays for durability."""
+        settings = f"-k {self._folder} -c listen_addresses="
+        if not self._is_durable:
+            settings += " -c fsync=off -c full_page_writes=off"
         log = str(self._folder / "log")
         self._run(program("pg_ctl"), "-D", str(self._data), "-w", "-l", log, "-o", settings, "start")
 
     def kill(self) -> None:
         """Stop without goodbye: no checkpoint, connections cut."""
         self._run(program("pg_ctl"), "-D", str(self._data), "-w", "-m", "immediate", "stop")
+
+    @property
+    def pid(self) -> int:
+        """The process of which all others of the server are children."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
 
     def _run(self, *words: str) -> None:
         account = getpwnam(next(filter(_is_known, ACCOUNTS))) if os.geteuid() == 0 else None
@@ -56,14 +64,14 @@ class Server:
 
 
 @contextmanager
-def private_server() -> Iterator[Server]:
-    """Run a server of our own; leave nothing behind."""
-    folder = Path(tempfile.mkdtemp(prefix="pusterom-pg-", dir="/tmp"))
+def private_server(*, is_durable: bool = False, place: str = "/tmp") -> Iterator[Server]:
+    """Run a server of our own; leave nothing behind. A durable one flushes as in real use."""
+    folder = Path(tempfile.mkdtemp(prefix="pusterom-pg-", dir=place))
     try:
         if os.geteuid() == 0:
             account = next(filter(_is_known, ACCOUNTS))
             shutil.chown(folder, account)
-        server = Server(folder)
+        server = Server(folder, is_durable=is_durable)
         server.make()
         server.start()
         try:

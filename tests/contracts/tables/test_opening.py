@@ -21,6 +21,7 @@ from cloud_bridge.backend.tables import Tables, open_tables
 from cloud_bridge.contract.receipts import Receipt
 from tests.contracts.tables.facts import HOME, NOON, batch, reading, told
 from tests.contracts.tables.server import Server
+from tests.given import bare
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +37,7 @@ async def test_what_was_kept_is_there_again(open_database: Callable[[], Database
     assert len(await again.readings(HOME)) == 1
 
 
-@pytest.mark.parametrize("version", [99, 0x7FFFFFFF, -1])
+@pytest.mark.parametrize("version", [1000, 0x7FFFFFFF, -1])
 def test_a_schema_we_do_not_know_is_refused(open_database: Callable[[], Database], version: int) -> None:
     """Tables that a newer program wrote are not touched; the message says which version was found."""
     database = open_database()
@@ -54,7 +55,7 @@ async def test_one_call_at_a_time(tables: Tables) -> None:
             group.create_task(tables.commit(batch(told(seq)), at=NOON))
             impatient = group.create_task(tables.figures(HOME))
             asyncio.get_running_loop().call_soon(impatient.cancel)
-    assert await tables.receipt(HOME, "log1") == Receipt("log1", 40)
+    assert bare(await tables.receipt(HOME, "log1")) == Receipt("log1", 40)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ async def test_a_server_killed_midway_costs_one_try(server: Server, postgres_url
             await tables.commit(batch(told(2)), at=NOON)
     finally:
         server.start()
-    assert await tables.commit(batch(told(2)), at=NOON) == Receipt("log1", 2)
+    assert bare(await tables.commit(batch(told(2)), at=NOON)) == Receipt("log1", 2)
     assert await tables.home_state("half") is None
     assert len(await tables.readings(HOME)) == 1
     tables.close()
@@ -210,7 +211,7 @@ async def test_two_wards_on_one_server_lose_nothing(postgres_url: str) -> None:
         for seq in range(1, 61):
             sent = batch(told(seq, reading(seq)), told(seq + 1, reading(seq + 1)))
             group.create_task(wards[seq % 2].commit(sent, at=NOON))
-    assert await wards[0].receipt(HOME, "log1") == Receipt("log1", 61)
+    assert bare(await wards[0].receipt(HOME, "log1")) == Receipt("log1", 61)
     state = await wards[1].home_state(HOME)
     assert state is not None
     assert (state.up_to, state.missing_count) == (61, 0)
@@ -272,6 +273,6 @@ async def test_one_log_moves_in_one_place_at_a_time(postgres_url: str) -> None:
             while not next_one.done() and not await asyncio.to_thread(lambda: [*watcher.execute(waiting)]):
                 pass
             first.may_go.set()
-    assert next_one.result() == Receipt("log1", 3)
+    assert bare(next_one.result()) == Receipt("log1", 3)
     first.close()
     second.close()

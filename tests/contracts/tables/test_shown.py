@@ -28,6 +28,7 @@ async def test_readings_go_by_the_time_of_measurement(tables: Tables) -> None:
     assert [kept.reading.id for kept in everything] == ["r3", "r1", "r9", "r2", "r0"]
     assert [kept.seq for kept in everything] == [4, 2, 5, 3, 1]
     assert {kept.committed_at for kept in everything} == {at(60)}
+    assert all(kept.kept_at is not None for kept in everything)
     assert everything[2].reading == weight
     assert [kept.reading.id for kept in await views.readings(HOME, count_max=2)] == ["r2", "r0"]
     assert [kept.reading.id for kept in await views.readings(HOME, since=at(15))] == ["r9", "r2", "r0"]

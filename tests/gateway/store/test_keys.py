@@ -23,6 +23,13 @@ def test_the_first_start_makes_a_private_key_and_keeps_it(tmp_path):
     assert made(tmp_path / "other.key").octets != first.octets
 
 
+def test_a_key_half_made_when_the_power_went_is_made_anew(tmp_path):
+    """It never stands under its own name before it is whole; what is left beside it stops no start."""
+    (tmp_path / "hub.key.new").write_text("0123")
+    made(tmp_path / "hub.key")
+    assert [path.name for path in tmp_path.iterdir()] == ["hub.key"]
+
+
 def test_a_key_that_others_can_read_is_refused(tmp_path):
     """The hub names the file and the command that mends it."""
     path = tmp_path / "hub.key"

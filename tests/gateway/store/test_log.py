@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from sqlcipher3 import dbapi2
 
-from cloud_bridge.contract.entries import EntryKind
+from cloud_bridge.contract.entries import Clock, EntryKind
 from gateway.store.file import StoreError
-from gateway.store.log import Fact, Met
+from gateway.store.log import Fact
+from gateway.store.log_reader import Met
 from tests.given import NOON, OXIMETER, fact, store
 
 
@@ -21,6 +22,17 @@ def test_numbers_have_no_gap_over_restarts(tmp_path):
     kept += again.commit([fact("c")], at=NOON)
     assert [entry.seq for entry in kept] == [1, 2, 3]
     assert again.entries(after=0, count_max=10) == kept
+
+
+def test_how_the_clock_stood_is_kept_with_each_entry(tmp_path):
+    """Boot, uptime and trust come back as they were told; where nobody told, nothing is said."""
+    log = store(tmp_path)
+    log.commit([fact("a")], at=NOON)
+    kept = log.commit([fact("b"), fact("c")], at=NOON, clock=Clock(3, 0.1 + 0.2, "kept"))
+    log.close()
+    assert [entry.clock for entry in kept] == [Clock(3, 0.1 + 0.2, "kept")] * 2
+    assert store(tmp_path).entries(after=1, count_max=9) == kept
+    assert store(tmp_path).entries(after=0, count_max=1)[0].clock is None
 
 
 def test_a_commit_that_fails_half_way_leaves_nothing(tmp_path):
@@ -87,7 +99,7 @@ def test_readings_of_one_kind_come_newest_last(tmp_path):
         at = NOON.replace(minute=minute)
         one = Fact(EntryKind.READING, f'{{"minute":{minute}}}'.encode(), f"id{minute}", ("spo2", at))
         log.commit([one, replace(one, id=f"w{minute}", series=("body_weight", at))], at=NOON)
-    assert log.readings("spo2", count_max=2) == [b'{"minute":3}', b'{"minute":2}']
+    assert log.readings("spo2", count_max=2) == [b'{"minute":2}', b'{"minute":3}']
 
 
 def test_the_last_fault_of_a_device_goes_when_it_behaves(tmp_path):

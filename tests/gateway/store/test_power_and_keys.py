@@ -10,7 +10,7 @@ from gateway.store.file import LOG_FILE
 from gateway.store.key_place import KeyPlace
 from gateway.store.keys import HubSecret, KeyFileError
 from gateway.store.log import Store
-from tests.gateway.store.cutting import KEEPS, CuttingDisk, PowerCutError
+from simulators.cutting_disk import KEEPS, CuttingDisk, PowerCutError
 from tests.given import HOME, NOON, OTHER_HOME, fact
 
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.trouble import Trouble
 from devices.kinds import Kind
 from devices.readings import Reading, series_name
-from gateway.web.views import Connection, DeviceLine
+from gateway.web.views import Connection, DeviceLine, Journey
 from tests.cloud_bridge.backend.some_ward import FALLING, NOW, PLAN, QUIET, alert, blows, fortnight
 
 UP = Connection(True, NOW - timedelta(hours=20), NOW - timedelta(minutes=3), 0, None)
@@ -31,6 +32,8 @@ class SomeHub:
     road: Connection = UP
     met: tuple[DeviceLine, ...] = ()
     at: datetime = NOW
+    wrong: tuple[Trouble, ...] = ()
+    journeys: dict[str, Journey] = field(default_factory=dict)
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -58,6 +61,14 @@ class SomeHub:
     def open_alerts(self) -> tuple[Alert, ...]:
         """Alerts open now."""
         return self.alerts
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What does not work now."""
+        return self.wrong
+
+    def journey(self, reading: Reading) -> Journey | None:
+        """How far a reading has come."""
+        return self.journeys.get(reading.id)
 
     async def changed(self) -> None:
         """Return at the next change."""

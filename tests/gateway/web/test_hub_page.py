@@ -3,14 +3,16 @@
 import dataclasses
 import re
 from datetime import timedelta
+from html import unescape
 
 import httpx
 import pytest
 
-from cloud_bridge.look.words import LANGUAGES
+from cloud_bridge.contract.trouble import FOUND_BY_WARD, Trouble, TroubleKind
+from cloud_bridge.look.words import LANGUAGES, WORDS
 from devices.kinds import Kind
 from gateway.web.app import hub_app
-from gateway.web.views import DeviceLine
+from gateway.web.views import DeviceLine, Journey
 from gateway.web.zone import zone_of
 from tests.cloud_bridge.backend.some_ward import NOW, OSLO, alert, reading
 from tests.gateway.web.some_hub import DOWN, UP, SomeHub, blowing_hub, green_hub, red_hub, yellow_hub
@@ -73,13 +75,54 @@ async def test_in_the_red_zone_the_emergency_number_stands_before_all():
 
 
 @pytest.mark.parametrize(
-    ("road", "is_said"), [(UP, False), (DOWN, True), (dataclasses.replace(UP, waiting_count=1), True)]
+    ("road", "is_said"),
+    [
+        (UP, False),
+        (DOWN, True),
+        (dataclasses.replace(UP, waiting_count=9_000), False),
+        (dataclasses.replace(UP, waiting_count=1, is_alert_waiting=True), True),
+    ],
 )
 async def test_an_alert_that_nobody_has_confirmed_is_said_to_be_so(road, is_said):
-    """While the road is down or anything waits, the page does not let the patient think that he is seen."""
+    """While the road is down or an alert waits, the page does not let the patient think that he is seen."""
     hub = red_hub()
     hub.road = road
     assert ("Varselet er ikke bekreftet mottatt" in _words(await _page(hub))) == is_said
+
+
+@pytest.mark.parametrize("kind", sorted(set(TroubleKind) - FOUND_BY_WARD))
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_does_not_work_is_said_with_what_to_do(kind, language):
+    """Plain words first, the same for everybody; what a technician must know stands behind them."""
+    at = NOW - timedelta(hours=2)
+    wrong = tuple(Trouble(f"t{n}", kind.value, "opened", at, f"entry {n}", f"reason {n}") for n in (1, 2))
+    hub = green_hub()
+    hub.wrong = wrong
+    html = await _page(hub, f"/?lang={language}")
+    words = _words(html)
+    assert html.count(f'id="trouble-{kind}"') == 1
+    plain = unescape(words).index(WORDS[f"trouble_{kind}"][language])
+    assert plain < words.index("reason 1") < words.index("reason 2")
+    assert "troubles-title" not in await _page(green_hub())
+
+
+@pytest.mark.parametrize(
+    ("journey", "said"),
+    [
+        (Journey(NOW, False, False), "Venter på å bli sendt."),
+        (Journey(NOW, True, False), "Sendt. Ikke bekreftet mottatt ennå."),
+        (Journey(NOW, True, True), "Sendt, og bekreftet mottatt."),
+        (Journey(NOW, True, True, NOW, "Lungeavdelingen"), "mottatt i dag 09:30 av Lungeavdelingen."),
+        (Journey(NOW, True, True, NOW), "bekreftet mottatt i dag 09:30."),
+    ],
+)
+async def test_a_reading_says_how_far_it_has_come(journey, said):
+    """Measured, kept, sent, received, and by whom: beside the number, for who wants to know."""
+    hub = green_hub()
+    hub.journeys = {each.id: journey for each in hub.kept}
+    words = _words(await _page(hub))
+    assert "Målt i dag 07:42. Lagret i boksen i dag 09:30." in words
+    assert said in words
 
 
 async def test_values_are_said_without_jargon_with_the_term_beside():

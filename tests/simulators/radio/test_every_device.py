@@ -20,6 +20,7 @@ from simulators.radio.air import Air
 from simulators.radio.backend import air_radio
 from simulators.radio.host import hosted
 from simulators.shelf import SHELF
+from simulators.virtual_disk import VirtualDisk
 from simulators.virtual_mqtt import VirtualBroker
 from tests.given import NOON, SPO2_LOW, plan, store
 
@@ -105,6 +106,7 @@ async def test_a_hub_meets_every_device(tmp_path):
         plan=plan(SPO2_LOW),
         now=lambda: NOON + timedelta(seconds=loop.time() - began_s),
         timezone=OSLO,
+        disk=VirtualDisk(),
         dice=Random(1),
         visits=Visits(cool_down_s=0.1),
         told={guest.twin.address: guest.twin.told for guest in room},

@@ -6,11 +6,12 @@ from cloud_bridge.contract.entries import LogSpan
 
 
 def over_gaps(spans: tuple[LogSpan, ...], up_to: int) -> int:
-    """Return how far everything is delivered: numbers between two names are nobody's.
+    """Return how far everything is delivered: numbers between two names, or before all, are nobody's.
 
     >>> over_gaps((LogSpan("a", 1, 100), LogSpan("b", 501, 502)), 100)
     500
     """
+    up_to = max(up_to, spans[0].first - 1)
     for span, following in pairwise(spans):
         if span.last <= up_to < following.first:
             up_to = following.first - 1
@@ -24,3 +25,13 @@ def waiting(spans: tuple[LogSpan, ...], cursor: int) -> int:
     4
     """
     return sum(span.last - max(cursor, span.first - 1) for span in spans if span.last > cursor)
+
+
+def span_named(spans: tuple[LogSpan, ...], log: str) -> LogSpan | None:
+    """Return which numbers go under this name, or None where it is none of ours."""
+    return next((span for span in spans if span.log == log), None)
+
+
+def span_of(spans: tuple[LogSpan, ...], number: int) -> LogSpan:
+    """Return the name under which this number goes; raise StopIteration for nobody's number."""
+    return next(span for span in spans if span.first <= number <= span.last)

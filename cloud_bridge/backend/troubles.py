@@ -1,0 +1,116 @@
+"""Troubles as rows: told by hubs, or found by the ward itself; each opens once and closes once."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from cloud_bridge.backend.database import Transaction
+from cloud_bridge.backend.moments import moment, stamp
+from cloud_bridge.backend.standing import Finding, Known, Standing, findings
+from cloud_bridge.backend.views import OpenTrouble
+from cloud_bridge.contract.trouble import Trouble
+
+# A closing may come before its opening: an alert overtakes a backlog, a gap is filled later.
+_OPENED = """
+    insert into trouble (home, id, source, what, about, detail, opened_at)
+    values (:home, :id, :source, :what, :about, :detail, :at)
+    on conflict (home, id) do update set opened_at = excluded.opened_at
+"""
+_CLOSED = """
+    insert into trouble (home, id, source, what, about, detail, opened_at, closed_at)
+    values (:home, :id, :source, :what, :about, :detail, :at, :at)
+    on conflict (home, id) do update set closed_at = excluded.closed_at
+"""
+_CLOSE = "update trouble set closed_at = :at where home = :home and id = :id"
+_OPEN = """
+    select home, id, source, what, about, detail, opened_at from trouble
+    where closed_at is null order by opened_at, home, id
+"""
+_STANDINGS = """
+    select home.home, home.is_online, home.state_at, newest.committed_at,
+        coalesce(newest.seq - log.up_to, 0)
+            - (select count(*) from entry
+               where entry.home = home.home and entry.log = log.log and entry.seq > log.up_to),
+        home.births
+    from home
+    left join log on log.home = home.home
+        and log.turn = (select max(turn) from log as other where other.home = home.home)
+    left join entry as newest on newest.home = log.home and newest.log = log.log
+        and newest.seq = (select max(seq) from entry where entry.home = log.home and entry.log = log.log)
+    order by home.home
+"""
+
+
+def keep_told(transaction: Transaction, home: str, told: Iterable[Trouble]) -> None:
+    """Keep what a hub said about its troubles, in whatever order it arrives."""
+    for each in told:
+        transaction.change(
+            _OPENED if each.change == "opened" else _CLOSED,
+            home=home,
+            id=each.id,
+            source="hub",
+            what=each.what,
+            about=each.about,
+            detail=each.detail.replace("\0", ""),
+            at=stamp(each.at),
+        )
+
+
+def open_troubles(transaction: Transaction) -> tuple[OpenTrouble, ...]:
+    """Return every trouble that is open now, the oldest first."""
+    return tuple(
+        OpenTrouble(home, id_, source, what, about, detail, moment(opened_at))
+        for home, id_, source, what, about, detail, opened_at in transaction.rows(_OPEN)
+    )
+
+
+def standings(transaction: Transaction) -> tuple[Standing, ...]:
+    """Return how every home stands."""
+    return tuple(map(_standing, transaction.rows(_STANDINGS)))
+
+
+def look_at_homes(
+    transaction: Transaction, now: datetime, stale_h_of: Callable[[str], float]
+) -> tuple[str, ...]:
+    """Open what is newly wrong with any home, close what is over; return the homes where anything changed."""
+    open_here = defaultdict[str, dict[str, OpenTrouble]](dict)
+    for trouble in open_troubles(transaction):
+        if trouble.source == "ward":
+            open_here[trouble.home][trouble.what] = trouble
+    changed = []
+    for standing in standings(transaction):
+        if standing.is_perhaps_quiet(now):
+            standing = replace(standing, quiet_after_h=stale_h_of(standing.home))
+        if _note(transaction, standing, open_here[standing.home], now):
+            changed.append(standing.home)
+    return tuple(changed)
+
+
+def _note(
+    transaction: Transaction, standing: Standing, known: Mapping[str, OpenTrouble], now: datetime
+) -> bool:
+    found = {finding.what: finding for finding in findings(standing, now)}
+    for what in found.keys() - known.keys():
+        _open(transaction, standing.home, found[what], now)
+    for what in known.keys() - found.keys():
+        transaction.change(_CLOSE, home=standing.home, id=known[what].id, at=stamp(now))
+    return found.keys() != known.keys()
+
+
+def _open(transaction: Transaction, home: str, finding: Finding, now: datetime) -> None:
+    words = {"what": finding.what, "about": "", "detail": finding.detail, "source": "ward"}
+    transaction.change(_OPENED, home=home, id=f"ward-{finding.what}-{stamp(now)}", at=stamp(now), **words)
+
+
+def _standing(row: tuple[Any, ...]) -> Standing:
+    home, is_online, state_at, committed_at, missing_count, births = row
+    return Standing(
+        home=home,
+        is_online=bool(is_online),
+        state_at=moment(state_at) if state_at else None,
+        last_committed_at=moment(committed_at) if committed_at else None,
+        missing_count=missing_count,
+        known=Known.from_text(births),
+    )
