@@ -18,7 +18,8 @@ from gateway.words import WordsError
 if TYPE_CHECKING:
     from cloud_bridge.contract.entries import LogSpan
     from gateway.settings import Settings
-    from gateway.store.look import Kept, Look, Lost
+    from gateway.store.kept import Kept, Lost
+    from gateway.store.look import Look
 
 store = typer.Typer(
     cls=OpenGroup,
@@ -89,7 +90,7 @@ def export(
 
 
 def _header(look: "Look", home: str, first: int) -> "dict[str, Any]":
-    from gateway.store.look import Lost
+    from gateway.store.kept import Lost
 
     log, span = _log(look, home), look.span()
     last = 0 if span is None else span.last
@@ -104,7 +105,7 @@ def _write(
     """Write header and entries; return the numbers that could not be read."""
     import orjson
 
-    from gateway.store.look import Lost, joined
+    from gateway.store.kept import Lost, joined
 
     file.write(orjson.dumps(header) + b"\n")
     lost: list[Lost] = []
@@ -120,7 +121,7 @@ def _write(
 
 def _of_a_name(lost: "Lost", spans: "list[LogSpan]") -> "list[Lost]":
     """Return what of these numbers is anybody's: between two names numbers may be left out."""
-    from gateway.store.look import Lost as Part
+    from gateway.store.kept import Lost as Part
 
     if not spans:
         return [lost] if lost.first <= lost.last else []

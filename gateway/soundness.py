@@ -17,7 +17,8 @@ from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.receipts import Refusal, answer_from_bytes
 from gateway.alerts.state import JudgeState
 from gateway.store.file import StaleError
-from gateway.store.look import DamageError, Kept, Look, Lost, joined
+from gateway.store.kept import Kept, Lost, joined
+from gateway.store.look import DamageError, Look
 
 RESCUE = "Keep a copy of the folder, save what can be read with `pusterom store export`, and put a copy back"
 _GROUP = 500

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cloud_bridge.contract.entries import LogSpan
 from gateway.store import schema
 from gateway.store.file import StoreError
-from gateway.store.look import DamageError, Kept, Look, Lost
+from gateway.store.kept import Kept, Lost
+from gateway.store.look import DamageError, Look
 from gateway.store.salvage import OWN_STATES, Transaction, insert
 
 INFO = b"pusterom backup 1"

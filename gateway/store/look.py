@@ -1,7 +1,6 @@
 """Looks into a log without the right to change it: what can be read is read, what is damaged is named."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from gateway.store.file import (
     spans,
     witnessed,
 )
+from gateway.store.kept import Kept, Lost
 from gateway.store.keys import LogKey
 from gateway.store.witness import WITNESS_FILE, Witness
 
@@ -28,52 +28,6 @@ _PLAIN = b"SQLite format 3\0"
 
 class DamageError(StoreError):
     """Something in the log can't be read. Nothing was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One entry as it stands in the table; nothing of it has been looked at."""
-
-    seq: int
-    at: str
-    kind: str
-    body: str
-    boot: int | None = None
-    uptime_s: float | None = None
-    trust: str | None = None
-
-    @property
-    def clock(self) -> dict[str, object] | None:
-        """How the hub's clock stood, in the words of the wire; None where nobody told."""
-        if self.boot is None:
-            return None
-        return {"boot": self.boot, "uptime_s": self.uptime_s, "trust": self.trust}
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Numbers from first to last that can't be read, or that stand nowhere."""
-
-    first: int
-    last: int
-    is_damaged: bool = True
-
-    def __str__(self) -> str:
-        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
-
-
-def joined(lost: Iterable[Lost]) -> list[Lost]:
-    """Return the same numbers in as few spans as possible.
-
-    >>> [str(span) for span in joined([Lost(1, 2), Lost(3, 3), Lost(7, 7)])]
-    ['1-3', '7']
-    """
-    spans: list[Lost] = []
-    for one in lost:
-        if spans and spans[-1].last + 1 == one.first and spans[-1].is_damaged == one.is_damaged:
-            one = Lost(spans.pop().first, one.last, one.is_damaged)
-        spans.append(one)
-    return spans
 
 
 class Look:

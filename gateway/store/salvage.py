@@ -13,7 +13,8 @@ import orjson
 from cloud_bridge.contract.bodies import reading_from
 from cloud_bridge.contract.entries import SEQ_MAX, EntryKind, LogSpan
 from cloud_bridge.contract.errors import ContractError
-from gateway.store.look import DamageError, Kept, Look, Lost, joined
+from gateway.store.kept import Kept, Lost, joined
+from gateway.store.look import DamageError, Look
 from gateway.store.replaced import REPLACED, SALVAGE, Replaced
 
 STEP = 500
