@@ -3,6 +3,7 @@
 import argparse
 import ctypes.util
 import json
+import logging
 import os
 import shutil
 import signal
@@ -35,6 +36,7 @@ def main() -> int:
     words = _words()
     if words.inside is None:
         _apart()
+    logging.disable(logging.WARNING)  # what a hub says of itself is not what is looked for here
     with _workshop(words.inside):
         outcomes = [_outcome(words, scenario) for scenario in words.scenarios]
     left = loops_of(words.inside.name)

@@ -1,7 +1,9 @@
 """What a hub was handed and what it has acknowledged, counted from the worker's marks alone."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 RECENT_COUNT = 1_000
@@ -41,7 +43,26 @@ class State:
         return _DEEDS[deed["deed"]](self, deed)
 
 
+def _dated(readings: dict[int, tuple[str, str]], entries: dict[int, tuple[Any, ...]], found: Mark) -> Any:
+    """Yield what a found clock makes of the readings of its boot that were kept without a time."""
+    for seq, (series, measured_at) in readings.items():
+        at, _, _, boot, uptime_s, trust = entries[seq]
+        if boot == found["boot"] and seq >= found["first"] and trust == "unknown":
+            true_at = datetime.fromisoformat(found["at"]) + timedelta(seconds=uptime_s - found["uptime_s"])
+            shift = true_at - datetime.fromisoformat(at)
+            yield seq, (series, (datetime.fromisoformat(measured_at) + shift).isoformat())
+
+
 def _commit(state: State, deed: Mark) -> State:
+    state = _kept(state, deed)
+    for one in deed["facts"]:
+        if one["kind"] == "clock_found":
+            dated = dict(_dated(state.readings, state.entries, json.loads(one["body"])))
+            state = replace(state, readings=state.readings | dated)
+    return state
+
+
+def _kept(state: State, deed: Mark) -> State:
     facts = dict(enumerate(deed["facts"], start=state.highest + 1))
     met, clock = deed["met"], deed["clock"] or (None, None, None)
     return replace(

@@ -1,9 +1,16 @@
 """What a hub does while its power is cut. A new scenario is a function here and a line in the table."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
+from cloud_bridge.contract.bodies import reading_body
+from cloud_bridge.contract.entries import EntryKind
+from gateway.clock import NOWHERE, Tick
+from gateway.hub_clock import HubClock
 from gateway.retention import Retention
+from gateway.store.log import Fact
+from tests.given import NOON, reading
 from tests.powercut.hub import PLAN, Minutes
 from tests.powercut.life import Life
 
@@ -140,6 +147,23 @@ def _filled(life: Life, name: str) -> None:
     store._db.execute("pragma wal_checkpoint(truncate)").fetchall()
 
 
+def dating(life: Life) -> None:
+    """Boots without a time, whose readings are dated once it is found."""
+    store = life.start()
+    life.begin()
+    for boot in range(1, 25):
+        box = [Tick(str(boot), NOWHERE, 0.0, is_synced=False)]
+        clock = HubClock(store, lambda box=box: box[-1])
+        for number in range(10):
+            box.append(Tick(str(boot), NOWHERE, 10.0 * number, is_synced=False))
+            now = clock.now()
+            one = replace(reading(), id=f"{boot}/{number}", measured_at=now, received_at=now)
+            fact = Fact(EntryKind.READING, reading_body(one), one.id, (one.series, now))
+            store.commit([fact], at=now, clock=clock.clock())
+        box.append(Tick(str(boot), NOON + timedelta(days=boot), 100.0, is_synced=True))
+        clock.look()
+
+
 SCENARIOS: dict[str, Callable[[Life], None]] = {
     "commit": commit,
     "checkpoint": checkpoint,
@@ -150,4 +174,5 @@ SCENARIOS: dict[str, Callable[[Life], None]] = {
     "upgrade": upgrade,
     "retention": retention,
     "salvage": salvage,
+    "dating": dating,
 }
