@@ -109,7 +109,8 @@ def _judge_again(store: Store, at: datetime) -> None:
             return
     except AssertionError as error:
         log.warning("%s", error)
-    store.commit([], at=at, judge_state=bytes(remembered(_entries(store))))
+    if (state := remembered(_entries(store))) != JudgeState():
+        store.commit([], at=at, judge_state=bytes(state))
 
 
 def _entries(store: Store) -> Iterator[Entry]:
