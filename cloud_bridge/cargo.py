@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from cloud_bridge.contract.bodies import alert_from
-from cloud_bridge.contract.entries import Batch, Entry, EntryKind, LogSpan
+from cloud_bridge.contract.entries import Batch, Entry, EntryKind, LogSpan, digest_of
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.names import span_of
-from cloud_bridge.contract.receipts import Span
+from cloud_bridge.contract.receipts import Receipt, Span
 from cloud_bridge.uplink import BATCH_COUNT_MAX, Send, Window
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,21 @@ class Cargo:
             return None
         log_ = span_of(self._log.spans, entries[0].seq)
         return Batch(self._log.home, log_.log, entries, log_.first)
+
+    def is_of_another_past(self, receipt: Receipt, log_: LogSpan) -> bool:
+        """Tell whether the ward holds, under numbers of our newest log, what we have never written.
+
+        That is so when a whole card was put back, and the hub has gone on since.
+        """
+        if log_ != self._log.spans[-1]:
+            return False
+        return bool(receipt.contradicted) or any(
+            digest_of(entry.kind, entry.body) != mark.digest
+            for mark in receipt.marks
+            if log_.first <= mark.seq <= log_.last
+            for entry in self._log.entries(after=mark.seq - 1, count_max=1)
+            if entry.seq == mark.seq and entry.kind != EntryKind.LOST
+        )
 
     def _entries_of(self, send: Send) -> tuple[Entry, ...]:
         entries: tuple[Entry, ...] = ()

@@ -209,9 +209,10 @@ class Carrier:
         log_ = span_named(self._log.spans, receipt.log)
         if log_ is None:
             return
-        if (ward_has := max(receipt.up_to, receipt.highest)) > log_.last:
+        ward_has = max(receipt.up_to, receipt.highest)
+        if ward_has > log_.last or self._cargo.is_of_another_past(receipt, log_):
             self._on_surplus(log_, ward_has)
-            if log_ == self._log.spans[-1]:
+            if log_ == self._log.spans[-1] and ward_has > log_.last:
                 self._note_road(is_connected=True, problem="the ward has more of this log than we wrote")
                 return
             if log_ not in self._log.spans:

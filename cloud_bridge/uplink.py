@@ -63,6 +63,8 @@ class Window:
     _aside: Spans = field(default_factory=Spans)
     _hurried: list[int] = field(default_factory=list)
     _flights: list[_Flight] = field(default_factory=list)
+    _is_known: bool = False
+    """Whether the ward has said its position on this connection: before, only its word on a batch counts."""
     _position_until_s: float = -inf
     _rest_until_s: float = -inf
     _refused_until_s: float = -inf
@@ -74,6 +76,7 @@ class Window:
         self._flights.clear()
         self._held = Spans()
         self._aside = Spans()
+        self._is_known = False
         self._position_until_s = now_s + POSITION_WAIT_S
 
     def hurry(self, numbers: Iterable[int]) -> None:
@@ -150,6 +153,7 @@ class Window:
         before = self.up_to
         if not receipt.kept:
             self._forget(log)
+            self._is_known = self._is_known or log is logs[-1]
         self._learn(receipt, log)
         self._settle(logs)
         self._land(receipt, log, now_s)
@@ -198,12 +202,13 @@ class Window:
 
     def _learn(self, receipt: Receipt, log: LogSpan) -> None:
         """Take in what the ward has: all but the gaps, as far as the receipt reaches, and what it answers."""
-        first = log.first
-        for gap in receipt.missing:
-            self._held.add(Span(first, min(gap.first - 1, log.last)))
-            first = max(first, gap.last + 1)
-        if len(receipt.missing) < SPANS_MAX:
-            self._held.add(Span(first, min(max(receipt.up_to, receipt.highest), log.last)))
+        if self._is_known or not receipt.kept:
+            first = log.first
+            for gap in receipt.missing:
+                self._held.add(Span(first, min(gap.first - 1, log.last)))
+                first = max(first, gap.last + 1)
+            if len(receipt.missing) < SPANS_MAX:
+                self._held.add(Span(first, min(max(receipt.up_to, receipt.highest), log.last)))
         for span in receipt.kept:
             self._held.add(Span(max(span.first, log.first), min(span.last, log.last)))
 

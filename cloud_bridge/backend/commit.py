@@ -10,9 +10,9 @@ from cloud_bridge.backend.dating import date_afterwards
 from cloud_bridge.backend.legible import Row, row_of
 from cloud_bridge.backend.moments import stamp
 from cloud_bridge.backend.troubles import keep_told
-from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind, LogSpan
+from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind, LogSpan, digest_of
 from cloud_bridge.contract.errors import ContractError
-from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span, spans_of
+from cloud_bridge.contract.receipts import SPANS_MAX, Mark, Receipt, Span, spans_of
 from cloud_bridge.contract.trouble import trouble_from
 
 UNREADABLE_MAX = 200
@@ -103,6 +103,12 @@ _HIGHEST = """
     from entry where home = :home and log = :log and seq > :up_to
 """
 _MOVE = "update log set up_to = :up_to where home = :home and log = :log"
+_STANDS = """
+    select line.seq, entry.kind, entry.body
+    from lines (seq bigint)
+    join entry on entry.home = :home and entry.log = :log and entry.seq = line.seq
+    order by line.seq
+"""
 _LOGS = "select log from log where home = :home"
 _UP_TO = "select up_to from log where home = :home and log = :log"
 _UNREADABLE = """
@@ -117,12 +123,13 @@ def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     where = {"home": batch.home, "log": batch.log}
     transaction.change(_BEGIN_HOME, home=batch.home)
     up_to = _begin_log(transaction, batch.home, batch.log, batch.first)
-    fresh = _keep_entries(transaction, batch, at)
+    fresh, contradicted = _keep_entries(transaction, batch, at)
     _index(transaction, batch, fresh, at)
     date_afterwards(transaction, batch.home, batch.log, fresh)
     kept = spans_of(entry.seq for entry in batch.entries)
     span = Span(kept[0].first, kept[-1].last)
-    receipt = replace(_receipt(transaction, batch.home, batch.log, up_to, span), kept=kept)
+    receipt = _receipt(transaction, batch.home, batch.log, up_to, span)
+    receipt = replace(receipt, kept=kept, contradicted=spans_of(contradicted))
     transaction.change(_MOVE, up_to=receipt.up_to, **where)
     return receipt
 
@@ -132,7 +139,12 @@ def receipt_of(transaction: Transaction, home: str, log: str) -> Receipt:
     found = transaction.rows(_UP_TO, home=home, log=log)
     if not found:
         return Receipt(log, 0)
-    return _receipt(transaction, home, log, found[0][0], Span(1, SEQ_MAX))
+    receipt = _receipt(transaction, home, log, found[0][0], Span(1, SEQ_MAX))
+    ends = {receipt.up_to, receipt.highest, *(gap.first - 1 for gap in receipt.missing)}
+    rows = transaction.rows(_STANDS, lines=[{"seq": seq} for seq in sorted(ends)], home=home, log=log)
+    return replace(
+        receipt, marks=tuple(Mark(seq, digest_of(kind, body.encode())) for seq, kind, body in rows)
+    )
 
 
 def receipts_at_birth(
@@ -160,8 +172,9 @@ def _begin_log(transaction: Transaction, home: str, log: str, first: int) -> int
     return int(transaction.rows(_BEGIN_LOG, home=home, log=log, first=first, before=first - 1)[0][0])
 
 
-def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> list[Entry]:
-    """Keep the entries; return those that were new, each number once."""
+def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> tuple[list[Entry], list[int]]:
+    """Keep the entries; return the new ones, each number once, and the numbers that stand otherwise here."""
+    contradicted: list[int] = []
     first_told = {entry.seq: entry for entry in reversed(batch.entries)}
     where = {"home": batch.home, "log": batch.log}
     lines = [_line(entry) for entry in first_told.values()]
@@ -177,7 +190,8 @@ def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> list[
             entry = batch.entries[position]
             reason = "contradicts the entry that is kept under this number"
             _quarantine(transaction, (batch.home, batch.log, entry.seq), reason, entry.body, at)
-    return [entry for seq, entry in sorted(first_told.items()) if seq in new]
+            contradicted.append(entry.seq)
+    return [entry for seq, entry in sorted(first_told.items()) if seq in new], contradicted
 
 
 def _line(entry: Entry) -> dict[str, object]:

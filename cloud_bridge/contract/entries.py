@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 from math import isfinite
 from typing import Any, Literal, get_args
 
@@ -125,6 +126,12 @@ class Batch:
         if not entries or len(entries) > BATCH_COUNT_MAX:
             raise ContractError(f"a batch holds 1 to {BATCH_COUNT_MAX} entries, not {len(entries)}", data)
         return cls(home, log, entries, first)
+
+
+def digest_of(kind: str, body: bytes) -> str:
+    """Return by what both ends know that they mean the same entry; how its JSON is written is no matter."""
+    plain = orjson.dumps([kind, orjson.loads(body)])
+    return blake2b(plain, digest_size=8).hexdigest()
 
 
 def _unpack(data: bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at

@@ -325,6 +325,17 @@ def test_a_ward_that_waits_for_numbers_of_another_log_moves_nothing():
     assert one.next(0.1, late) is None
 
 
+def test_before_the_ward_has_said_its_position_only_its_word_on_a_batch_counts():
+    """What it holds besides may be another past of this log, until the hub has looked at its marks."""
+    one = Window(0, Random(1), pace=Pace(WINDOW_BATCHES))
+    one.connected(0.0)
+    first = Send(spans((1, 200)))
+    one.sent(first, "d", 5.0)
+    assert one.take(Receipt("L", 900, kept=first.spans, highest=900), logs(), 5.1) == 200
+    one.take(Receipt("L", 900, highest=900), logs(), 5.2)
+    assert one.up_to == 900
+
+
 def test_what_goes_under_another_name_from_now_on_is_told_again():
     """What the ward had above the last receipt it had under the old name, and perhaps not as we know it."""
     one = window(up_to=100)

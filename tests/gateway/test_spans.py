@@ -3,6 +3,8 @@
 import asyncio
 import shutil
 
+import pytest
+
 from cloud_bridge.contract.entries import LogSpan
 from cloud_bridge.contract.trouble import TroubleKind
 from tests.gateway.replaced_hub import ids, in_town
@@ -146,6 +148,39 @@ def test_a_hub_put_back_to_an_older_state_loses_and_contradicts_nothing(tmp_path
         assert newest.first > max(seq for (seq,) in await told_of(town, hub.store.spans[0].log))
 
     in_town(tmp_path, story)
+
+
+@pytest.mark.parametrize("is_position_lost", [False, True])
+def test_a_hub_put_back_that_has_gone_on_past_the_ward_loses_nothing(tmp_path, is_position_lost):
+    """Offline it has written other entries under the ward's numbers, and more: none of them is lost."""
+
+    async def story(town):
+        town.boot()
+        town.says(*range(5))
+        await town.settled()
+        await town.unplug()
+        shutil.copytree(tmp_path / "hub", tmp_path / "older")
+        town.boot()
+        town.says(*range(5, 15))
+        await town.settled()
+        await town.unplug()
+        town.road.set_reachable(False)
+        hub = town.boot("older")
+        town.says(*range(20, 80))
+        if is_position_lost:
+            town.ward.tables.receipts = nothing
+        town.road.set_reachable(True)
+        await town.settled()
+        assert await town.readings() == ids(*range(15), *range(20, 80))
+        (trouble,) = hub.troubles.open
+        assert trouble.what == TroubleKind.LOG_REPLACED
+
+    in_town(tmp_path, story)
+
+
+async def nothing(_home, _log, _earlier):
+    """Answer no birth."""
+    return ()
 
 
 async def told_of(town, log):

@@ -100,11 +100,19 @@ def test_entries_count_once_however_they_arrive(tables: Tables, deliveries: list
             receipt = await tables.commit(batch(*map(life_entry, seqs), home=home, log=log), at=NOON)
             kept.setdefault((home, log), set()).update(seqs)
             assert receipt == replace(model_receipt(log, kept[home, log]), kept=spans_of(seqs))
-            assert await tables.receipt(home, log) == replace(receipt, kept=())
+            position = await tables.receipt(home, log)
+            assert replace(position, marks=()) == replace(receipt, kept=())
+            assert [mark.seq for mark in position.marks] == run_ends(kept[home, log])
         for home in homes:
             assert await tables.figures(home) == model_figures(home, kept)
 
     asyncio.run(live())
+
+
+def run_ends(seqs: set[int]) -> list[int]:
+    """Where each run of numbers ends, as far as a receipt names gaps."""
+    ends = sorted(seq for seq in seqs if seq + 1 not in seqs)
+    return ends if len(ends) <= SPANS_MAX else [*ends[:SPANS_MAX], max(seqs)]
 
 
 def model_figures(home: str, kept: dict[tuple[str, str], set[int]]) -> Figures:
@@ -149,6 +157,7 @@ async def test_a_contradiction_never_overwrites(tables: Tables) -> None:
     await tables.commit(batch(told(1, reading(1, value=91.0))), at=NOON)
     receipt = await tables.commit(batch(told(1, reading(2, value=40.0)), told(2)), at=at(1))
     assert bare(receipt) == Receipt("log1", 2, (), (1,))
+    assert (receipt.kept, receipt.contradicted) == ((Span(1, 2),), (Span(1, 1),))
     assert [kept.reading.value for kept in await tables.readings(HOME)] == [91.0]
     (aside,) = await tables.quarantined()
     assert (aside.home, aside.seq, aside.at) == (HOME, 1, at(1))
@@ -197,7 +206,7 @@ async def test_an_unreadable_entry_costs_only_itself(tables: Tables, body: bytes
     assert (aside.home, aside.seq, aside.data) == (HOME, 2, body)
     assert aside.reason
     assert await tables.figures(HOME) == Figures(3, 1, 0, 0, 0, 0, 1)
-    assert await tables.receipt(HOME, "log1") == replace(receipt, kept=())
+    assert replace(await tables.receipt(HOME, "log1"), marks=()) == replace(receipt, kept=())
 
 
 async def test_homes_never_mix(tables: Tables) -> None:
