@@ -22,7 +22,8 @@ from gateway.alerts.state import JudgeState
 from gateway.derive import derived
 from gateway.ports import Now, Trusted, untold, wall_clock
 from gateway.store.file import NotTakenError
-from gateway.store.log import Fact, Met, Store
+from gateway.store.log import Fact, Store
+from gateway.store.log_reader import Met
 
 GROUP_COUNT_MAX = 50
 """So many readings share a transaction at most, however fast a device talks, and what follows from them."""
