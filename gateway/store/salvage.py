@@ -114,7 +114,11 @@ class Salvage:
         return tuple(LogSpan(span.log, span.first, last) for span, last in zip(remembered, ends, strict=True))
 
     def _carry(self, span: LogSpan, progress: Callable[[int, int], object]) -> None:
-        """Carry the entries of one name; a number that is lost between two others gets its stone."""
+        """Carry the entries of one name; a number that is lost gets its stone.
+
+        Not one behind which nothing can be read: it may never have been given out. And not one before
+        which nothing can be, where the ward has it: it may have been removed long ago.
+        """
         waiting: list[Lost] = []
         is_begun = False
         for _, group in groupby(_counted(self.source.entries(span.first, span.last)), lambda one: one[0]):
@@ -123,8 +127,7 @@ class Salvage:
                 if isinstance(one, Lost):
                     waiting.append(one)
                     continue
-                if is_begun:
-                    step += self._stones(waiting)
+                step += self._stones(waiting if is_begun else self._without_receipt(waiting))
                 self.lost += [lost for lost in waiting if is_begun or lost.is_damaged]
                 waiting, is_begun = [], True
                 step.append(one)
@@ -133,6 +136,13 @@ class Salvage:
             if step:
                 progress(step[-1].seq, span.last)
         self.lost += [lost for lost in waiting if lost.is_damaged]
+
+    def _without_receipt(self, lost: list[Lost]) -> list[Lost]:
+        with suppress(DamageError, ValueError):
+            cursor = int(self.source.state("cursor") or 0)
+            above = (Lost(max(span.first, cursor + 1), span.last) for span in lost)
+            return [span for span in above if span.first <= span.last]
+        return []
 
     def _stones(self, lost: list[Lost]) -> Iterator[Kept]:
         """Yield an entry for each number that was given out and can't be read: the log has no gap."""
