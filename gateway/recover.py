@@ -103,13 +103,17 @@ def _vouched(folder: Path, home: str, key: LogKey, word: Word | None) -> Store:
 
 def _judge_again(store: Store, at: datetime) -> None:
     """Let the judge remember what follows from the log, where what it remembered is lost."""
+    known = store.judge_state()
+    if known is None and store.highest == 0:
+        return
     try:
-        if store.judge_state() is not None or store.highest == 0:
-            JudgeState.from_bytes(store.judge_state())
+        if known is not None:
+            JudgeState.from_bytes(known)
             return
-    except AssertionError as error:
-        log.warning("%s", error)
-    if (state := remembered(_entries(store))) != JudgeState():
+    except AssertionError:  # its words would quote what it remembers
+        log.warning("what the judge remembers can't be read; it follows from the log")
+    state = remembered(_entries(store))
+    if known is not None or state != JudgeState():
         store.commit([], at=at, judge_state=bytes(state))
 
 

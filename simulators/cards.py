@@ -46,7 +46,7 @@ class Loss:
     @property
     def may_contradict(self) -> bool:
         """Whether the next hub may give numbers out again, until the ward tells it."""
-        return self.what == "card put back"
+        return self.what in {"card put back", "log put back"}
 
     def named(self, seq: int) -> str:
         """Return the name under which a number was told."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from datetime import timedelta
 
 import pytest
 
@@ -186,3 +187,25 @@ async def nothing(_home, _log, _earlier):
 async def told_of(town, log):
     """Return the numbers that the ward has of one log."""
     return await town.ward.tables._rows("select seq from entry where log = :log", log=log)
+
+
+def test_a_ward_that_lost_all_and_a_hub_that_no_longer_has_all_come_to_rest(tmp_path):
+    """What was removed here can't be told again: the rest is, once, and nobody asks for ever."""
+
+    async def story(town):
+        hub = town.boot()
+        town.says(*range(1300))
+        await town.settled()
+        assert hub.store.remove_received(NOON + timedelta(days=9999), count_max=200) == 200
+        await town.ward.unplug()
+        for file in tmp_path.glob("ward.db*"):
+            file.unlink()
+        town.ward.boot()
+        town.says(1300)
+        await town.settled()
+        count = hub.carrier.road.receipt_count
+        assert len(await town.readings()) > 1100
+        await asyncio.sleep(3 * 3600)
+        assert hub.carrier.road.receipt_count == count
+
+    in_town(tmp_path, story)

@@ -262,8 +262,9 @@ async def test_a_receipt_names_so_many_spans_and_no_more(tables: Tables) -> None
 
 async def test_values_that_no_database_keeps_are_told_apart(tables: Tables) -> None:
     """A number too large is a fault of the batch, not of the database: nothing kept, the next one is."""
-    with pytest.raises(UnkeepableError):
+    with pytest.raises(UnkeepableError) as refused:
         await tables.commit(Batch(HOME, "log1", (told(1), told(2**63))), at=NOON)  # the wire refuses it
+    assert str(2**63) not in str(refused.value), "a refusal stands in journals, and quotes no value"
     assert await tables.figures(HOME) == Figures(0, 0, 0, 0, 0, 0, 0)
     assert bare(await tables.commit(batch(told(1)), at=NOON)) == Receipt("log1", 1)
 
