@@ -84,7 +84,9 @@ class Cargo:
         """
         if log_ != self._log.spans[-1]:
             return False
-        return bool(receipt.contradicted) or any(
+        return any(
+            log_.first <= span.last and span.first <= log_.last for span in receipt.contradicted
+        ) or any(
             digest_of(entry.kind, entry.body) != mark.digest
             for mark in receipt.marks
             if log_.first <= mark.seq <= log_.last

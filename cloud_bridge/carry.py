@@ -20,7 +20,7 @@ from cloud_bridge.contract.names import span_named
 from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes, spans_of
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.together import together
-from cloud_bridge.uplink import Send, Window, is_misread
+from cloud_bridge.uplink import Send, Window
 
 FAREWELL_TIMEOUT_S = 1.0
 
@@ -207,7 +207,7 @@ class Carrier:
 
     def _take(self, receipt: Receipt) -> None:
         log_ = span_named(self._log.spans, receipt.log)
-        if log_ is None:
+        if log_ is None or not self._window.is_answer(receipt):
             return
         ward_has = max(receipt.up_to, receipt.highest)
         if ward_has > log_.last or self._cargo.is_of_another_past(receipt, log_):
@@ -218,7 +218,7 @@ class Carrier:
             if log_ not in self._log.spans:
                 self._window.renamed(self._log.cursor)
                 self._cargo.look_again()
-        if is_misread(receipt, log_):
+        if receipt.asks_before(log_.first):
             problem = f"the ward is older than this hub: it waits for numbers before {log_.first}. Update it"
             self._note_road(is_connected=True, problem=problem)
         cursor = self._window.take(receipt, self._log.spans, _now_s())

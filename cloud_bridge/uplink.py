@@ -1,5 +1,6 @@
 """What may be sent now: a pure window over the log, moved by receipts and by nothing else."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -25,6 +26,9 @@ HURRIED_PATIENCE_S = 4.0
 """The same for alerts: small enough to be sent twice for nothing."""
 
 PATIENCE_S_MAX = 300.0
+
+TOLD_COUNT = 256
+"""Of so many batches we know that they were ours; the answer to an older one says nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Window:
     _aside: Spans = field(default_factory=Spans)
     _hurried: list[int] = field(default_factory=list)
     _flights: list[_Flight] = field(default_factory=list)
+    _told: deque[str] = field(default_factory=lambda: deque(maxlen=TOLD_COUNT))
     _is_known: bool = False
     """Whether the ward has said its position on this connection: before, only its word on a batch counts."""
     _position_until_s: float = -inf
@@ -112,6 +117,11 @@ class Window:
         patience_s = max(HURRIED_PATIENCE_S if send.is_hurried else PATIENCE_S, 2 * self.pace.took_s)
         patience_s = min(PATIENCE_S_MAX, patience_s * 2.0 ** min(self._silences, 10))
         self._flights.append(_Flight(send, now_s, digest, patience_s))
+        self._told.append(digest)
+
+    def is_answer(self, receipt: Receipt) -> bool:
+        """Tell whether this answers a batch that we have sent, as far as the ward says which it means."""
+        return not receipt.digest or receipt.digest in self._told
 
     def gone(self, span: Span, logs: tuple[LogSpan, ...]) -> None:
         """Note that the log no longer holds these: nobody can send them."""
@@ -148,7 +158,7 @@ class Window:
         restart of broker and ward. It is sent again at once, not when patience ends.
         """
         log = span_named(logs, receipt.log)
-        if log is None or is_misread(receipt, log) or (log is logs[-1] and receipt.up_to > log.last):
+        if log is None or receipt.asks_before(log.first) or (log is logs[-1] and receipt.up_to > log.last):
             return None
         before = self.up_to
         if not receipt.kept:
@@ -272,11 +282,6 @@ class Window:
 
     def _in_flight(self) -> list[Span]:
         return [span for flight in self._flights for span in flight.send.spans]
-
-
-def is_misread(receipt: Receipt, log: LogSpan) -> bool:
-    """Tell whether the ward waits for numbers that this log never had: then it knows of no names."""
-    return any(gap.first < log.first for gap in receipt.missing)
 
 
 def _is_within(flight: _Flight, log: LogSpan) -> bool:

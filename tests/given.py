@@ -53,7 +53,7 @@ def reading(
 def bare(answer: Receipt | Refusal) -> Receipt | Refusal:
     """Return a receipt that says how the log stands and nothing of what it answers."""
     return (
-        replace(answer, kept=(), highest=0, by="", marks=(), contradicted=())
+        replace(answer, kept=(), highest=0, by="", marks=(), contradicted=(), digest="")
         if isinstance(answer, Receipt)
         else answer
     )

@@ -27,6 +27,8 @@ MESSAGE_BYTES_MAX = 100_000
 REASON_LENGTH_MAX = 500
 """A reason says why; it need not quote the whole message, which lies beside it."""
 
+CONTRADICTS = "contradicts the entry that is kept under this number"
+
 _BEGIN_HOME = "insert into home (home) values (:home) on conflict (home) do nothing"
 
 # The update mostly changes nothing, but it locks the row: two workers never move one log at a time.
@@ -111,6 +113,10 @@ _STANDS = """
 """
 _LOGS = "select log from log where home = :home"
 _UP_TO = "select up_to from log where home = :home and log = :log"
+_CONTRADICTIONS = """
+    select distinct seq from quarantine where home = :home and log = :log and reason = :reason
+    order by seq desc limit :count_max
+"""
 _UNREADABLE = """
     select distinct seq from quarantine
     where home = :home and log = :log and seq between :first and :last
@@ -142,9 +148,10 @@ def receipt_of(transaction: Transaction, home: str, log: str) -> Receipt:
     receipt = _receipt(transaction, home, log, found[0][0], Span(1, SEQ_MAX))
     ends = {receipt.up_to, receipt.highest, *(gap.first - 1 for gap in receipt.missing)}
     rows = transaction.rows(_STANDS, lines=[{"seq": seq} for seq in sorted(ends)], home=home, log=log)
-    return replace(
-        receipt, marks=tuple(Mark(seq, digest_of(kind, body.encode())) for seq, kind, body in rows)
-    )
+    marks = tuple(Mark(seq, digest_of(kind, body.encode())) for seq, kind, body in rows)
+    words = {"home": home, "log": log, "reason": CONTRADICTS, "count_max": UNREADABLE_MAX}
+    contradicted = spans_of(seq for (seq,) in transaction.rows(_CONTRADICTIONS, **words))
+    return replace(receipt, marks=marks, contradicted=contradicted)
 
 
 def receipts_at_birth(
@@ -188,8 +195,7 @@ def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> tuple
         ]
         for (position,) in transaction.rows(_CONTRADICTED, lines=told, **where):
             entry = batch.entries[position]
-            reason = "contradicts the entry that is kept under this number"
-            _quarantine(transaction, (batch.home, batch.log, entry.seq), reason, entry.body, at)
+            _quarantine(transaction, (batch.home, batch.log, entry.seq), CONTRADICTS, entry.body, at)
             contradicted.append(entry.seq)
     return [entry for seq, entry in sorted(first_told.items()) if seq in new], contradicted
 

@@ -173,7 +173,8 @@ class Ingest:
     async def _keep(self, home: str, batch: Batch, data: bytes) -> Receipt | Refusal:
         """Commit, then have something to say; what the database itself refuses is poison, not weather."""
         try:
-            return await self._tables.commit(batch, at=self._now())
+            receipt = await self._tables.commit(batch, at=self._now())
+            return replace(receipt, digest=_digest_of(data))
         except UnkeepableError as error:
             await self._tables.quarantine(home, data, error.reason, self._now())
             return _refusal(data, error.reason)
@@ -209,4 +210,8 @@ def _birth_of(said: _State) -> Birth | None:
 
 
 def _refusal(data: bytes, reason: str) -> Refusal:
-    return Refusal(blake2b(data, digest_size=16).hexdigest(), reason[:REASON_LENGTH_MAX])
+    return Refusal(_digest_of(data), reason[:REASON_LENGTH_MAX])
+
+
+def _digest_of(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()

@@ -37,8 +37,9 @@ class Receipt:
     and both ends know. `kept` names the numbers of the batch that this answers; where it is empty
     the ward answers no batch, but says where it stands. `highest` is the highest number that is kept;
     0 comes from a ward that doesn't say it. `by` is what the ward calls itself. `marks` stand at the
-    end of each run of numbers that it has; `contradicted` are those of this batch under which it has
-    something else.
+    end of each run of numbers that it has; `contradicted` are those of this batch, or in a position the
+    newest of the log, under which it has something else than it was told. `digest` tells which batch
+    is meant: one that was sent by whoever had this log before, or by nobody, is none of ours.
     """
 
     log: str
@@ -51,6 +52,11 @@ class Receipt:
     by: str = ""
     marks: tuple[Mark, ...] = ()
     contradicted: tuple[Span, ...] = ()
+    digest: str = ""
+
+    def asks_before(self, first: int) -> bool:
+        """Tell whether the ward waits for numbers before this log: then it knows nothing of names."""
+        return any(gap.first < first for gap in self.missing)
 
     def __bytes__(self) -> bytes:
         return orjson.dumps(self)

@@ -318,6 +318,9 @@ def test_what_the_ward_has_beyond_ours_is_told_again_under_a_new_name():
             await answer(ward, Receipt("log-1", 400, highest=400))
             batch = await next_batch(ward)
             assert (batch.log, batch.first, batch.entries[0].seq) == ("log-2", 101, 101)
+            await answer(ward, Receipt("log-2", 300, kept=(Span(101, 300),), digest="another's"))
+            await asyncio.sleep(5)
+            assert town.log.cursor == 100, "not the answer to anything of ours"
 
     in_virtual_time(story())
 

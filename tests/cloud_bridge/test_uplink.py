@@ -13,7 +13,6 @@ from cloud_bridge.uplink import (
     POSITION_WAIT_S,
     Send,
     Window,
-    is_misread,
 )
 
 LONG = 10_000
@@ -320,9 +319,19 @@ def test_a_ward_that_waits_for_numbers_of_another_log_moves_nothing():
     one = Window(100, Random(1), pace=Pace(WINDOW_BATCHES))
     one.sent(Send(spans((101, 300))), "d", 0.0)
     old = Receipt("B", 0, spans((1, 100)), kept=spans((101, 300)), highest=300)
-    assert is_misread(old, late[0])
+    assert old.asks_before(101)
     assert one.take(old, late, 0.1) is None
     assert one.next(0.1, late) is None
+
+
+def test_an_answer_to_a_batch_that_we_never_sent_is_no_answer():
+    """It may be a late one, to who had this log before a card was put back."""
+    one = window()
+    send(one)
+    assert not one.is_answer(Receipt("L", 200, kept=spans((1, 200)), digest="another's"))
+    assert one.is_answer(Receipt("L", 200, kept=spans((1, 200)), digest="1"))
+    one.connected(1.0)
+    assert one.is_answer(Receipt("L", 200, kept=spans((1, 200)), digest="1")), "it was ours all the same"
 
 
 def test_before_the_ward_has_said_its_position_only_its_word_on_a_batch_counts():

@@ -101,7 +101,10 @@ def test_the_batch_is_the_one_that_the_hub_sends():
 
 def test_the_receipt_is_the_one_that_the_ward_sends():
     """The example of a receipt is what the ward says, and the hub reads it."""
-    receipt = Receipt(LOG, 40, (Span(41, 60),), (7,), kept=(Span(61, 80),), highest=80, by="ward")
+    digest = "b6ee2286f3d5700cf30b15b9e939e468"
+    receipt = Receipt(
+        LOG, 40, (Span(41, 60),), (7,), kept=(Span(61, 80),), highest=80, by="ward", digest=digest
+    )
     assert orjson.loads(bytes(receipt)) == orjson.loads(RECEIPT)
     assert answer_from_bytes(RECEIPT.encode()) == receipt
 

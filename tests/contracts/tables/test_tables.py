@@ -158,6 +158,7 @@ async def test_a_contradiction_never_overwrites(tables: Tables) -> None:
     receipt = await tables.commit(batch(told(1, reading(2, value=40.0)), told(2)), at=at(1))
     assert bare(receipt) == Receipt("log1", 2, (), (1,))
     assert (receipt.kept, receipt.contradicted) == ((Span(1, 2),), (Span(1, 1),))
+    assert (await tables.receipt(HOME, "log1")).contradicted == (Span(1, 1),), "the position says it again"
     assert [kept.reading.value for kept in await tables.readings(HOME)] == [91.0]
     (aside,) = await tables.quarantined()
     assert (aside.home, aside.seq, aside.at) == (HOME, 1, at(1))
