@@ -1,9 +1,11 @@
 """What must hold after any life, however hard; each law counts from the rawest source it can reach."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import alert_from, reading_from
@@ -19,9 +21,7 @@ from devices.readings import Heard, Reading
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.disk import LOOK_EVERY_S
-from gateway.store.log import Store
 from simulators.both_ends import There, check_ward, given_up, in_ward
-from simulators.cards import Loss
 from simulators.home import Home
 from simulators.mishaps import JUMPS
 from simulators.virtual_box import VirtualBox
@@ -41,6 +41,8 @@ _RED = """
     join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
     where alert.home = :home and alert.level = 'red' and alert.change = 'opened'
 """
+
+_NAME = re.compile(r"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])")
 
 _DECODERS: dict[str, Callable[[bytes, Heard], tuple[Reading, ...]]] = {
     pulse_oximeter.SPOT_CHECK: lambda data, heard: pulse_oximeter.readings(
@@ -70,15 +72,13 @@ async def check(world: World) -> dict[str, int]:
         wait_s = await _check_red(world, home)
         totals["red_waited_s"] = max(totals["red_waited_s"], round(wait_s))
         for entry in entries:
-            world.note(home.parts.home, _nameless(repr(entry), losses, home.hub.store))
+            world.note(home.parts.home, _nameless(repr(entry), home.parts.folder))
     return dict(totals)
 
 
-def _nameless(said: str, losses: list[Loss], store: Store) -> str:
-    """A trouble's id names its log, and a log's name is the one thing that no seed decides."""
-    for span in (*store.spans, *(span for loss in losses for span in loss.spans)):
-        said = said.replace(span.log, "a log")
-    return said
+def _nameless(said: str, folder: Path) -> str:
+    """A trouble names its log, and where it lies: the two things that no seed decides."""
+    return _NAME.sub("a log", said.replace(str(folder), "its folder"))
 
 
 def _check_devices(
