@@ -212,8 +212,9 @@ class Carrier:
         ward_has = max(receipt.up_to, receipt.highest)
         if ward_has > log_.last or self._cargo.is_of_another_past(receipt, log_):
             self._on_surplus(log_, ward_has)
-            if log_ == self._log.spans[-1] and ward_has > log_.last:
-                self._note_road(is_connected=True, problem="the ward has more of this log than we wrote")
+            if log_ == self._log.spans[-1]:  # not given up yet: nothing is believed, and it is said again
+                has = "more" if ward_has > log_.last else "something else"
+                self._note_road(is_connected=True, problem=f"the ward has {has} of this log than we wrote")
                 return
             if log_ not in self._log.spans:
                 self._window.renamed(self._log.cursor)
