@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from cloud_bridge.contract.bodies import alert_from
-from cloud_bridge.contract.entries import Entry, EntryKind
+from cloud_bridge.contract.entries import Batch, Entry, EntryKind, LogSpan, digest_of
 from cloud_bridge.contract.errors import ContractError
-from cloud_bridge.contract.receipts import Span
+from cloud_bridge.contract.names import span_of
+from cloud_bridge.contract.receipts import Receipt, Span
 from cloud_bridge.uplink import BATCH_COUNT_MAX, Send, Window
 
 log = logging.getLogger(__name__)
@@ -19,9 +20,13 @@ class Log(Protocol):
     """What is to be carried: the home's log and the cursor that receipts move."""
 
     home: str
-    log: str
     highest: int
     cursor: int
+
+    @property
+    def spans(self) -> tuple[LogSpan, ...]:
+        """Return which numbers go under which name, the oldest first; the last one grows."""
+        ...
 
     def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
         """Return the entries behind a number, oldest first."""
@@ -64,15 +69,39 @@ class Cargo:
             self._window.hurry((*numbers, *self._grounds(numbers[:BATCH_COUNT_MAX])))
             self.look_count += 1
 
-    def entries_of(self, send: Send) -> tuple[Entry, ...]:
-        """Return what is to be sent; what the log no longer holds is said to the window."""
+    def batch_of(self, send: Send) -> Batch | None:
+        """Return what is to be sent, if anything; the window is told what the log no longer holds."""
+        entries = self._entries_of(send)
+        if not entries:
+            return None
+        log_ = span_of(self._log.spans, entries[0].seq)
+        return Batch(self._log.home, log_.log, entries, log_.first)
+
+    def is_of_another_past(self, receipt: Receipt, log_: LogSpan) -> bool:
+        """Tell whether the ward holds, under numbers of our newest log, what we have never written.
+
+        That is so when a whole card was put back, and the hub has gone on since.
+        """
+        if log_ != self._log.spans[-1]:
+            return False
+        return any(
+            log_.first <= span.last and span.first <= log_.last for span in receipt.contradicted
+        ) or any(
+            digest_of(entry.kind, entry.body) != mark.digest
+            for mark in receipt.marks
+            if log_.first <= mark.seq <= log_.last
+            for entry in self._log.entries(after=mark.seq - 1, count_max=1)
+            if entry.seq == mark.seq and entry.kind != EntryKind.LOST
+        )
+
+    def _entries_of(self, send: Send) -> tuple[Entry, ...]:
         entries: tuple[Entry, ...] = ()
         for span in send.spans:
             found = self._log.entries(after=span.first - 1, count_max=span.last - span.first + 1)
             begins = found[0].seq if found else self._log.highest + 1
             if begins > span.first:
                 log.warning("the ward asks for entries %d to %d: they are gone", span.first, begins - 1)
-                self._window.gone(Span(span.first, begins - 1))
+                self._window.gone(Span(span.first, min(begins - 1, span.last)), self._log.spans)
             entries += tuple(entry for entry in found if entry.seq <= span.last)
         return entries
 

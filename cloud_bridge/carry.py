@@ -14,8 +14,9 @@ import orjson
 from cloud_bridge.backoff import BACKOFF_S_MAX, Tries
 from cloud_bridge.broker import Broker, DeniedError, Message, Session, UplinkError
 from cloud_bridge.cargo import Cargo, Log
-from cloud_bridge.contract.entries import Batch
+from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, LogSpan
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.names import span_named
 from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes, spans_of
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.together import together
@@ -56,6 +57,7 @@ class Carrier:
         on_refusal: Callable[[Refusal], None],
         on_receipt: Callable[[Receipt], None] = lambda _receipt: None,
         on_denied: Callable[[str], None] = lambda _reason: None,
+        on_surplus: Callable[[LogSpan, int], None] = lambda _log, _up_to: None,
         backoff_s_max: float = BACKOFF_S_MAX,
     ) -> None:
         self.road = Road()
@@ -67,12 +69,13 @@ class Carrier:
         self._on_refusal = on_refusal
         self._on_receipt = on_receipt
         self._on_denied = on_denied
+        self._on_surplus = on_surplus
         self._backoff_s_max = backoff_s_max
         self._trouble: str | None = None
         self._told_trouble: str | None = None
         self._instance = f"{dice.getrandbits(64):016x}"
         self._birth_count = 0
-        self._window = Window(log_.log, log_.cursor, dice)
+        self._window = Window(log_.cursor, dice)
         self._cargo = Cargo(log_, self._window)
         self._work = asyncio.Event()
         self._tries = Tries()
@@ -171,14 +174,14 @@ class Carrier:
                 await self._say_state(session, is_online=True)
             self._cargo.look()
             self._window.expire(_now_s())
-            if (send := self._window.next(_now_s(), self._log.highest)) is None:
+            if (send := self._window.next(_now_s(), self._log.spans)) is None:
                 await self._wait_for_work()
-            elif entries := self._cargo.entries_of(send):
-                batch = bytes(Batch(self._log.home, self._log.log, entries))
-                digest = blake2b(batch, digest_size=16).hexdigest()
-                sent = Send(spans_of(entry.seq for entry in entries), send.is_hurried)
+            elif batch := self._cargo.batch_of(send):
+                told = bytes(batch)
+                digest = blake2b(told, digest_size=16).hexdigest()
+                sent = Send(spans_of(entry.seq for entry in batch.entries), send.is_hurried)
                 self._window.sent(sent, digest, _now_s())
-                await session.publish(topic(self._log.home, "up"), batch)
+                await session.publish(topic(batch.home, "up"), told)
 
     async def _wait_for_work(self) -> None:
         """Wait for a new entry, a receipt, or the moment at which something is due."""
@@ -203,12 +206,23 @@ class Carrier:
             self._work.set()
 
     def _take(self, receipt: Receipt) -> None:
-        if receipt.log != self._log.log:
+        log_ = span_named(self._log.spans, receipt.log)
+        if log_ is None or not self._window.is_answer(receipt):
             return
-        if receipt.up_to > self._log.highest:
-            self._note_road(is_connected=True, problem="the ward has more of this log than we wrote")
-            return
-        cursor = self._window.take(receipt, self._log.highest, _now_s())
+        ward_has = max(receipt.up_to, receipt.highest)
+        if ward_has > log_.last or self._cargo.is_of_another_past(receipt, log_):
+            self._on_surplus(log_, ward_has)
+            if log_ == self._log.spans[-1]:  # not given up yet: nothing is believed, and it is said again
+                has = "more" if ward_has > log_.last else "something else"
+                self._note_road(is_connected=True, problem=f"the ward has {has} of this log than we wrote")
+                return
+            if log_ not in self._log.spans:
+                self._window.renamed(self._log.cursor)
+                self._cargo.look_again()
+        if receipt.asks_before(log_.first):
+            problem = f"the ward is older than this hub: it waits for numbers before {log_.first}. Update it"
+            self._note_road(is_connected=True, problem=problem)
+        cursor = self._window.take(receipt, self._log.spans, _now_s())
         now = self._now()
         if cursor is not None and cursor > self._log.cursor:
             self._log.move_cursor(cursor, at=now, by=receipt.by)
@@ -220,14 +234,17 @@ class Carrier:
         self._on_change()
 
     def _state(self, *, is_online: bool) -> Message:
+        *earlier, newest = self._log.spans
         said: dict[str, object] = {
             "is_online": is_online,
             "at": self._now().isoformat(),
-            "log": self._log.log,
+            "log": newest.log,
             "instance": self._instance,
             "count": self._birth_count,
             "highest": self._log.highest,
         }
+        if earlier:
+            said["earlier"] = earlier[-EARLIER_COUNT_MAX:]
         if self._trouble is not None:
             said["trouble"] = self._trouble
         return Message(topic(self._log.home, "state"), orjson.dumps(said))

@@ -40,6 +40,19 @@ class Spans:
         self._firsts[begin:end] = [first]
         self._lasts[begin:end] = [last]
 
+    def remove(self, span: Span) -> None:
+        """Take these numbers out; a span that holds none changes nothing."""
+        if span.first > span.last:
+            return
+        begin = bisect_left(self._lasts, span.first)
+        end = bisect_right(self._firsts, span.last)
+        kept: list[Span] = []
+        if begin < end:
+            kept = [Span(self._firsts[begin], span.first - 1), Span(span.last + 1, self._lasts[end - 1])]
+        kept = [one for one in kept if one.first <= one.last]
+        self._firsts[begin:end] = [one.first for one in kept]
+        self._lasts[begin:end] = [one.last for one in kept]
+
     def take_up_to(self, number: int) -> int:
         """Forget all up to this number and the run that follows it at once; return where that run ends."""
         at = bisect_right(self._firsts, number + 1)

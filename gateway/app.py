@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import tzinfo
 from random import Random
 from typing import Any
@@ -12,7 +13,7 @@ import orjson
 from cloud_bridge.backoff import BACKOFF_S_MAX
 from cloud_bridge.broker import Broker
 from cloud_bridge.carry import Carrier
-from cloud_bridge.contract.entries import EntryKind
+from cloud_bridge.contract.entries import EntryKind, LogSpan
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
 from cloud_bridge.contract.trouble import TroubleKind
@@ -26,8 +27,9 @@ from gateway.pipeline import Pipeline
 from gateway.ports import Disk, Now, Radio, RadioError
 from gateway.retention import Retention
 from gateway.road_troubles import RoadTroubles
-from gateway.store.file import DiskError
+from gateway.store.file import DiskError, NotTakenError
 from gateway.store.log import Store
+from gateway.store.replaced import REPLACED, Replaced
 from gateway.talk import Overheard, talk
 from gateway.troubles import Troubles
 from gateway.visits import Visits
@@ -96,12 +98,14 @@ class Hub:
             on_refusal=self._refused,
             on_receipt=lambda receipt: self._road_troubles.received(receipt),
             on_denied=lambda reason: self._road_troubles.denied(reason),
+            on_surplus=self._outrun,
             backoff_s_max=backoff_s_max,
         )
 
     async def run(self) -> None:
         """Run until cancelled."""
         self.pipeline.note(EntryKind.HUB_STARTED, orjson.dumps({"at": self.now().isoformat()}))
+        self._tell_replacement()
         self._tell_plan()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
@@ -197,6 +201,30 @@ class Hub:
         log.warning("the ward refused a batch: %s", refusal.reason)
         self.pipeline.note(EntryKind.BATCH_REFUSED, bytes(refusal), id=f"refused:{refusal.digest}")
         self._road_troubles.refused(refusal)
+
+    def _outrun(self, span: LogSpan, up_to: int) -> None:
+        with suppress(NotTakenError):  # the ward says it again
+            self._go_on_above(span, up_to)
+
+    def _go_on_above(self, span: LogSpan, up_to: int) -> None:
+        if self.store.outrun(span.log, up_to):
+            detail = (
+                f"the ward has log {span.log} up to {up_to}, this hub up to {span.last}: an older log was"
+                " put back, or the end of it was lost. The ward keeps what it has; nothing needs to be done"
+            )
+            self.troubles.begin(TroubleKind.LOG_REPLACED, detail, about=span.log)
+
+    def _tell_replacement(self) -> None:
+        """Say that the log is not the one that lay here; it is over when what was put aside is removed."""
+        for trouble in self.troubles.open:
+            if trouble.what == TroubleKind.LOG_REPLACED and trouble.about not in self.store.put_aside:
+                self.troubles.end(TroubleKind.LOG_REPLACED, about=trouble.about)
+        if (said := self.store.note(REPLACED)) is not None:
+            found = Replaced.from_bytes(said.encode())
+            about = found.where or self.store.log
+            self.troubles.begin(TroubleKind.LOG_REPLACED, found.detail, about=about)
+            with suppress(NotTakenError):  # then it is told again at the next start, and is the same trouble
+                self.store.keep_notes({REPLACED: None})
 
     def _note_radio(self, problem: str | None) -> None:
         now_s = asyncio.get_running_loop().time()

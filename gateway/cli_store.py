@@ -16,8 +16,10 @@ from gateway.hung_in import OpenGroup
 from gateway.words import WordsError
 
 if TYPE_CHECKING:
+    from cloud_bridge.contract.entries import LogSpan
     from gateway.settings import Settings
-    from gateway.store.look import Kept, Look
+    from gateway.store.kept import Kept, Lost
+    from gateway.store.look import Look
 
 store = typer.Typer(
     cls=OpenGroup,
@@ -44,7 +46,7 @@ def verify(config: HubFile = Path("config/hub.toml")) -> None:
     from gateway.soundness import findings
 
     settings, is_sound = _settings(config), True
-    with closing(_look(settings)) as look, counted("entries") as progress:
+    with closing(open_look(settings)) as look, counted("entries") as progress:
         for finding in findings(look, settings.home, progress):
             say(finding.line)
             is_sound = is_sound and not finding.problem
@@ -75,21 +77,26 @@ def export(
     settings = _settings(config)
     if out is not None and (out.exists() or not out.absolute().parent.is_dir()):
         raise WordsError(f"--out: {out} is there already, or its folder is not; nothing is written over")
-    with closing(_look(settings)) as look:
-        log, span = _log(look, settings.home), look.span()
-        last = 0 if span is None else span.last
-        first = max(first, 1 if span is None else span.first)
+    with closing(open_look(settings)) as look:
+        header = _header(look, settings.home, first)
         say_error("this is personal health data, and no longer encrypted: keep it where nobody else reads it")
-        count = max(0, last - first + 1)
-        header = {"home": settings.home, "log": log, "first": first, "last": last, "count": count}
         with _file(out) as file, counted("entries") as progress:
             missing = _write(file, header, look, progress)
         look.assert_unmoved()
     if missing:
-        say_error(
-            f"damaged: missing are the numbers {', '.join(missing)}; all others up to {last} were written"
-        )
+        said = f"damaged: missing are the numbers {', '.join(missing)}; all others up to"
+        say_error(f"{said} {header['last']} were written")
         raise typer.Exit(EXIT_DISK)
+
+
+def _header(look: "Look", home: str, first: int) -> "dict[str, Any]":
+    from gateway.store.kept import Lost
+
+    log, span = _log(look, home), look.span()
+    last = 0 if span is None else span.last
+    first, spans = max(first, 1 if span is None else span.first), _spans(look, log)
+    count = sum(part.last - part.first + 1 for part in _of_a_name(Lost(first, last), spans))
+    return {"home": home, "log": log, "first": first, "last": last, "count": count, "spans": spans}
 
 
 def _write(
@@ -98,18 +105,28 @@ def _write(
     """Write header and entries; return the numbers that could not be read."""
     import orjson
 
-    from gateway.store.look import Lost, joined
+    from gateway.store.kept import Lost, joined
 
     file.write(orjson.dumps(header) + b"\n")
     lost: list[Lost] = []
     for one in look.entries(header["first"], header["last"]):
         if isinstance(one, Lost):
-            lost.append(one)
+            lost += _of_a_name(one, header["spans"])
             continue
         file.write(_line(one))
         if one.seq % PROGRESS_EVERY == 0:
             progress(one.seq, header["last"])
     return [str(span) for span in joined(lost)]
+
+
+def _of_a_name(lost: "Lost", spans: "list[LogSpan]") -> "list[Lost]":
+    """Return what of these numbers is anybody's: between two names numbers may be left out."""
+    from gateway.store.kept import Lost as Part
+
+    if not spans:
+        return [lost] if lost.first <= lost.last else []
+    parts = ((max(lost.first, span.first), min(lost.last, span.last)) for span in spans)
+    return [Part(first, last, lost.is_damaged) for first, last in parts if first <= last]
 
 
 def _line(kept: "Kept") -> bytes:
@@ -144,16 +161,28 @@ def _file(out: Path | None) -> Iterator[BinaryIO]:
 
 def _log(look: "Look", home: str) -> str:
     """Return the log's id; where the page is damaged that says it, the witness's word for it."""
-    from gateway.store.file import assert_witnessed, witnessed
+    from gateway.store.file import StaleError, witnessed
     from gateway.store.look import DamageError
 
     try:
         log = look.log(home)
+        look.assert_witnessed(log)
     except DamageError:
-        return witnessed(look.witness)
-    if look.witness.exists():
-        assert_witnessed(look.witness, log)
+        word = witnessed(look.witness)
+        return "unknown" if word is None else word.log
+    except StaleError as stale:
+        say_error(str(stale))
     return log
+
+
+def _spans(look: "Look", log: str) -> "list[LogSpan]":
+    """Return which numbers went under which name, as far as that can be read."""
+    from gateway.store.look import DamageError
+
+    try:
+        return list(look.spans(log))
+    except DamageError:
+        return []
 
 
 def _settings(config: Path) -> "Settings":
@@ -162,7 +191,7 @@ def _settings(config: Path) -> "Settings":
     return Settings.load(config)
 
 
-def _look(settings: "Settings") -> "Look":
+def open_look(settings: "Settings") -> "Look":
     """Open the log with the hub's key, found as the hub finds it; a key is never made here."""
     from gateway.store.episodes import look_key
     from gateway.store.file import StoreError, is_first_start

@@ -13,6 +13,9 @@ JUMP_S = 60.0
 BEHIND_S_MAX = 300.0
 """A clock so far behind the newest time in the log went back while nobody looked."""
 
+AHEAD = timedelta(days=366)
+"""A clock so far ahead of it was more likely set wrong than left lying: a time service must say so."""
+
 NOWHERE = datetime(1970, 1, 1, tzinfo=UTC)
 """Where a hub stands that has no time: everything else takes these years for "unknown"."""
 
@@ -101,7 +104,7 @@ def _line(state: ClockState, tick: Tick) -> Line:
         expected = state.line.instant(tick.uptime_s)
         is_even = abs((tick.at - expected).total_seconds()) <= JUMP_S
         return Line(tick.at if is_even else expected, tick.uptime_s, "kept")
-    if _is_credible(tick.at) and not _is_behind(state.newest, tick.at):
+    if _is_credible(tick.at) and _follows(state.newest, tick.at):
         return Line(tick.at, tick.uptime_s, "kept")
     return without_time(state.boot)
 
@@ -110,8 +113,8 @@ def _is_credible(at: datetime) -> bool:
     return FIRST_CREDIBLE_YEAR <= at.year <= LAST_CREDIBLE_YEAR
 
 
-def _is_behind(newest: datetime | None, at: datetime) -> bool:
-    return newest is not None and (newest - at).total_seconds() > BEHIND_S_MAX
+def _follows(newest: datetime | None, at: datetime) -> bool:
+    return newest is None or timedelta(seconds=-BEHIND_S_MAX) <= at - newest <= AHEAD
 
 
 def restored(state: ClockState, at: datetime, clock: Clock) -> ClockState:

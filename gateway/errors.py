@@ -22,6 +22,7 @@ EXITS: dict[str, int] = {
     "gateway.capture.NothingHeardError": EXIT_UNAVAILABLE,
     "gateway.ports.RadioError": EXIT_UNAVAILABLE,
     "gateway.recording.RecordingError": EXIT_DATA,
+    "gateway.store.backup.BackupError": EXIT_DATA,
     "gateway.store.file.DiskError": EXIT_DISK,
     "gateway.store.file.StoreError": EXIT_CONFIG,
     "gateway.store.look.DamageError": EXIT_DISK,

@@ -13,6 +13,8 @@ from gateway.store.file import DiskError
 from gateway.store.log import Fact, Store
 
 LOOK_EVERY_S = 10.0
+STEADY_LOOK_EVERY_S = 60.0
+"""While a time service answers there is little to find; a hub at rest should rest."""
 
 PATIENCE_S = 600.0
 """A box without time is given so long after its start before somebody is told."""
@@ -87,6 +89,11 @@ class HubClock:
             return f"the box's clock jumped to {said} and nobody confirms it; the hub counts on by itself"
         return None
 
+    @property
+    def _rest_s(self) -> float:
+        is_steady = self.clock().trust == "synced" and self._state.refused is None
+        return STEADY_LOOK_EVERY_S if is_steady else LOOK_EVERY_S
+
     async def run(self, tell: Callable[[str | None], None]) -> None:
         """Look, and tell the doubt or that there is none, until cancelled."""
         while True:
@@ -95,4 +102,4 @@ class HubClock:
                 tell(self.doubt)
             except DiskError as error:
                 log.warning("what became known of the time can't be kept now: %s", error)
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(self._rest_s)

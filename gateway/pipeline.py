@@ -28,7 +28,8 @@ from gateway.derive import derived
 from gateway.facts import alert_fact, answer_fact, fault_fact, reading_fact
 from gateway.ports import Now, Trusted, untold, wall_clock
 from gateway.store.file import NotTakenError
-from gateway.store.log import Fact, Met, Store
+from gateway.store.log import Fact, Store
+from gateway.store.log_reader import Met
 
 GROUP_COUNT_MAX = 50
 """So many readings share a transaction at most, however fast a device talks, and what follows from them."""

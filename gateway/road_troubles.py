@@ -5,6 +5,7 @@ from collections.abc import Callable
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.receipts import Receipt, Refusal
 from cloud_bridge.contract.trouble import TroubleKind
+from cloud_bridge.spans import Spans
 from gateway.store.log import Store
 from gateway.troubles import Troubles
 
@@ -50,7 +51,9 @@ class RoadTroubles:
     def _begin_unreadable(self, receipt: Receipt) -> None:
         """Say each entry once. One that tells of a trouble is not told as another: that would never end."""
         room = UNREADABLE_TOLD_MAX - len(self._open_entries())
-        fresh = [seq for seq in receipt.unreadable if _about(seq) not in self._open_entries()]
+        told_anew = Spans(receipt.contradicted)  # under a new name of the log
+        unreadable = [seq for seq in receipt.unreadable if seq not in told_anew]
+        fresh = [seq for seq in unreadable if _about(seq) not in self._open_entries()]
         for seq in fresh[: max(0, room)]:
             for entry in self._store.entries(after=seq - 1, count_max=1):
                 if entry.seq == seq and entry.kind != EntryKind.TROUBLE:

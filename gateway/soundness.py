@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Protocol
 
 import orjson
@@ -11,13 +12,14 @@ import orjson
 from cloud_bridge.contract.answers import answer_from
 from cloud_bridge.contract.bodies import alert_from, fault_from, plan_from, reading_from
 from cloud_bridge.contract.dating import found_from
-from cloud_bridge.contract.entries import EntryKind, clock_from
+from cloud_bridge.contract.entries import EntryKind, LogSpan, clock_from
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.receipts import Refusal, answer_from_bytes
 from gateway.alerts.state import JudgeState
-from gateway.store.file import assert_witnessed
-from gateway.store.look import DamageError, Kept, Look, Lost, joined
+from gateway.store.file import StaleError
+from gateway.store.kept import Kept, Lost, joined
+from gateway.store.look import DamageError, Look
 
 RESCUE = "Keep a copy of the folder, save what can be read with `pusterom store export`, and put a copy back"
 _GROUP = 500
@@ -57,12 +59,16 @@ def findings(look: Look, home: str, progress: Progress) -> Iterator[Finding]:
     yield _asked("pages", lambda: _pages(look))
     yield _asked("structure", lambda: _structure(look))
     cursor = _state(look, "cursor")  # before the highest number: a hub beside us moves both up
+    names = _names(look)
+    yield _asked("names", lambda: _names_told(names))
     span = look.span() or Lost(1, 0)
-    walk = _Walk(look, span)
+    walk = _Walk(look, span, [] if isinstance(names, DamageError) else list(names))
     walk.go(progress)
     yield from walk.findings()
-    yield _asked("identities told", lambda: _told(look))
-    yield _asked("cursor", lambda: _cursor(cursor, span.last))
+    confirmed = cursor if isinstance(cursor, str) and cursor.isdecimal() else "0"
+    yield _asked("identities told", lambda: _told(look, int(confirmed)))
+    highest = span.last if isinstance(names, DamageError) else max(span.last, names[-1].first - 1)
+    yield _asked("cursor", lambda: _cursor(cursor, highest))
     yield _asked("judge", lambda: _judge(_state(look, "judge")))
     look.assert_unmoved()
 
@@ -83,13 +89,16 @@ class _UnsoundError(Exception):
 
 def _identity(look: Look, home: str) -> str:
     log = look.log(home)
-    if not look.witness.exists():
+    if not look.witness.path.exists():
         raise _UnsoundError(
-            f"{look.witness}, which names the log, is missing: nobody would notice an exchanged file."
+            f"{look.witness.path}, which names the log, is missing: nobody would notice an exchanged file."
             " The next start of the hub writes it anew; look first whether this is the right log"
         )
-    assert_witnessed(look.witness, log)
-    return f"log {log} of home {home}, as {look.witness.name} says"
+    try:
+        look.assert_witnessed(log)
+    except StaleError as stale:
+        raise _UnsoundError(f"{stale} The next start of the hub goes on under a new name") from None
+    return f"log {log} of home {home}, as {look.witness.path.name} says"
 
 
 def _pages(look: Look) -> str:
@@ -117,12 +126,30 @@ def _state(look: Look, name: str) -> str | DamageError | None:
         return damage
 
 
-def _told(look: Look) -> str:
+def _names(look: Look) -> tuple[LogSpan, ...] | DamageError:
+    try:
+        return look.spans(look.state("log") or "")
+    except DamageError as damage:
+        return damage
+
+
+def _names_told(names: tuple[LogSpan, ...] | DamageError) -> str:
+    if isinstance(names, DamageError):
+        raise names
+    for before, after in pairwise(names):
+        if not before.first - 1 <= before.last < after.first:
+            raise _UnsoundError(f"{before.log} and {after.log} share numbers. {RESCUE}.")
+    return ", then ".join(f"{span.log} from {span.first}" for span in names)
+
+
+def _told(look: Look, confirmed: int) -> str:
+    """What the ward has may have been removed here, and stays known as told."""
     (rows, ids), *_ = look.rows("select count(*), count(distinct id) from told")
-    (strays,), *_ = look.rows("select count(*) from told where seq not in (select seq from entry)")
+    sql = "select count(*) from told where seq > ? and seq not in (select seq from entry)"
+    (strays,), *_ = look.rows(sql, confirmed)
     if rows != ids or strays:
         raise _UnsoundError(f"{rows - ids} stand there twice, {strays} name no entry. {RESCUE}.")
-    return f"{rows}, each once and of an entry"
+    return f"{rows}, each once, and of an entry or with the ward"
 
 
 def _cursor(cursor: str | DamageError | None, highest: int) -> str:
@@ -154,6 +181,7 @@ class _Walk:
 
     look: Look
     span: Lost
+    names: list[LogSpan]
     count: int = 0
     lost: list[Lost] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
@@ -162,7 +190,7 @@ class _Walk:
     def go(self, progress: Progress) -> None:
         """Look at every entry."""
         group: list[tuple[str, int]] = []
-        for one in self.look.entries(self.span.first, self.span.last):
+        for one in self._entries():
             if isinstance(one, Lost):
                 self.lost.append(one)
                 continue
@@ -171,6 +199,11 @@ class _Walk:
                 self._compare(group)
                 progress(one.seq, self.span.last)
         self._compare(group)
+
+    def _entries(self) -> Iterator[Kept | Lost]:
+        """Yield what stands under each name; between two names numbers may be left out."""
+        for name in self.names or [LogSpan("", self.span.first, self.span.last)]:
+            yield from self.look.entries(max(name.first, self.span.first), min(name.last, self.span.last))
 
     def findings(self) -> Iterator[Finding]:
         """Yield what the walk has found."""

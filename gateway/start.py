@@ -15,13 +15,16 @@ from gateway.apart import ask
 from gateway.app import Hub
 from gateway.box import box
 from gateway.certificate_watch import CertificateWatch
+from gateway.console import counted
 from gateway.outside import LOAD_S, Outside, load_outside, noted
 from gateway.quiet import quiet_libraries
 from gateway.radio import open_radio
+from gateway.recover import recovered
 from gateway.settings import Settings
 from gateway.store.episodes import open_key
 from gateway.store.file import lock
 from gateway.store.key_place import KeyPlace
+from gateway.store.keys import LogKey
 from gateway.store.log import Store
 from gateway.store.organisation_key import public_key_in
 from gateway.store.room import LogDisk
@@ -31,12 +34,18 @@ from gateway.web.app import hub_app
 BONDS_FILE = "bonds.json"
 
 
-def open_store(settings: Settings) -> Store:
-    """Open the hub's log with its key; raise KeyFileError or StoreError with what to do."""
+def new_key(settings: Settings) -> LogKey:
+    """Return the log's key, made where there is none; raise KeyFileError with what to do."""
     organisation = settings.escrow_public_key_file
     escrow_to = None if organisation is None else public_key_in(organisation)
-    key = open_key(KeyPlace.of(settings), settings.home, utc_now(), escrow_to)
-    return Store.open(settings.folder, settings.home, key)
+    return open_key(KeyPlace.of(settings), settings.home, utc_now(), escrow_to)
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the hub's log with its key; raise KeyFileError or StoreError with what to do."""
+    key = new_key(settings)
+    with counted("entries carried over") as progress:
+        return recovered(settings.folder, settings.home, key, at=utc_now(), progress=progress)
 
 
 @contextmanager
@@ -76,8 +85,8 @@ async def run_hub(settings: Settings, say: Callable[[str], None]) -> int:
             outside=Outside(outsiders),
         )
         hub.outsiders.on_quarantine = note
-        say(f"home {settings.home}: log {store.log} with {store.highest} entries, "
-            f"{store.highest - store.cursor} of them waiting")  # fmt: skip
+        say(f"home {settings.home}: log {store.log} up to number {store.highest}, "
+            f"{store.waiting} entries waiting")  # fmt: skip
         say(f"page on {address(page)} · radio {settings.radio} · broker {settings.broker}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(hub.run())

@@ -42,12 +42,11 @@ class View:
     def connection(self) -> Connection:
         """How the road to the ward stands."""
         road, store = self.hub.carrier.road, self.hub.store
-        waiting = store.highest - store.cursor
         problems = (self.hub.disk.problem, road.problem, self.hub.radio_problem)
         problem = " · ".join(filter(None, problems)) or None
         is_alert_waiting = self.hub.carrier.has_hurry
         return Connection(
-            road.is_connected, road.since, road.last_receipt_at, waiting, problem, is_alert_waiting
+            road.is_connected, road.since, road.last_receipt_at, store.waiting, problem, is_alert_waiting
         )
 
     def troubles(self) -> tuple[Trouble, ...]:

@@ -31,9 +31,13 @@ class Hardship:
     key_rotated_in_the_dark: float = 0.1
     key_rotation_cut: float = 0.5
     """So often the power goes in the middle of a rotation."""
+    card_copied_in_the_dark: float = 0.1
+    backups_per_day: float = 0.3
+    card_suffers_in_the_dark: float = 0.04
+    """So often somebody puts an older card in, another hub comes, or a page flips a bit."""
 
 
-KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 HARD = Hardship(
     Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1),
     Faults(

@@ -12,8 +12,10 @@ from cloud_bridge.contract.plan import Plan
 from gateway.app import Hub
 from gateway.hub_clock import Box
 from gateway.ports import Now, Radio
+from gateway.recover import recovered
 from gateway.store.episodes import open_key, rotate
 from gateway.store.key_place import KeyPlace
+from gateway.store.keys import LogKey
 from gateway.store.log import Store
 from gateway.visits import Visits
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
@@ -61,9 +63,12 @@ class Home:
         return self._running is not None
 
     def open_store(self) -> Store:
-        """Open the log as it lies on the disk."""
-        key = open_key(self.place, self.parts.home, self.parts.now())
-        return Store.open(self.parts.folder, self.parts.home, key)
+        """Open the log as it lies on the disk, whatever became of it."""
+        return recovered(self.parts.folder, self.parts.home, self.key(), at=self.parts.now())
+
+    def key(self) -> LogKey:
+        """Return the log's key, made at the first start."""
+        return open_key(self.place, self.parts.home, self.parts.now())
 
     @property
     def place(self) -> KeyPlace:
@@ -105,7 +110,7 @@ class Home:
         assert self._running is not None, "only a running hub can lose its power"
         hub, task = self._running
         self._running = None
-        hub.store.close()
+        hub.store.abandon()
         task.cancel()
         return task
 

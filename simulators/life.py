@@ -70,6 +70,7 @@ class Life:
             (hard.disk_fills_per_day, self._fill_disk),
             (hard.disk_refusals_per_day, self._refuse_writes),
             (hard.clock_jumps_per_day, self._jump_clock),
+            (hard.backups_per_day, self._back_up),
         )
         return [self._again(per_day, act, home) for per_day, act in befall]
 
@@ -104,7 +105,21 @@ class Life:
         await self._about(600)
         if not home.is_powered:
             self._rotate_key(home)
+            self._mistreat(home)
             self._boot(home)
+
+    def _mistreat(self, home: Home) -> None:
+        """Now and then somebody copies the card while the hub is off, or worse."""
+        hard, card = self.world.hardship, self.world.cards[home.parts.home]
+        if self._dice.random() < hard.card_copied_in_the_dark:
+            card.copy()
+        if self._dice.random() < hard.card_suffers_in_the_dark:
+            self.world.note(card.suffer(self._dice), home.parts.home)
+
+    async def _back_up(self, home: Home) -> None:
+        if home.is_powered and self.world.refusals[home.parts.home].since_s is None:
+            self.world.note("backup", home.parts.home)
+            self.world.cards[home.parts.home].back_up()
 
     def _rotate_key(self, home: Home) -> None:
         """Now and then somebody rotates the key while the hub is off, and the power goes in between."""

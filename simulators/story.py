@@ -81,7 +81,7 @@ async def _day(stage: Stage, day: date, days_ago: int) -> None:
     await _arrived(stage)
     await _say_alerts(stage, kari)
     if days_ago == CUT_DAYS[-1]:
-        waiting = kari.home.hub.store.highest - kari.home.hub.store.cursor
+        waiting = kari.home.hub.store.waiting
         stage.say(f"{_said(day)}  the line is mended; {waiting} entries waited on the hub, none is lost")
         kari.internet.set_cut(False)
         await _arrived(stage)
@@ -127,7 +127,7 @@ def _what_waits(stage: Stage) -> str:
     for one in (one for one in stage.households if not _is_settled(one)):
         parts, hub = one.home.parts, one.home.hub
         in_devices = parts.oximeter.memory.waiting_count + parts.scale.memory.waiting_count
-        on_hub = hub.store.highest - hub.store.cursor
+        on_hub = hub.store.waiting
         problem = hub.carrier.road.problem or hub.radio_problem or "no problem known"
         waits.append(f"at {one.patient.name} {in_devices} in devices, {on_hub} on the hub ({problem})")
     return f"after {ARRIVAL_TIMEOUT_S:g} s there still wait {'; '.join(waits)}"

@@ -20,6 +20,10 @@ class Way:
             self._since_s = now_s
         self.is_open = is_open
 
+    def begins(self, highest: int) -> None:
+        """Note up to which number the hub begins: what stood above it was another past."""
+        self._kept = [kept for kept in self._kept if kept[0] <= highest]
+
     def kept(self, highest: int, now_s: float) -> None:
         """Note that the hub has kept everything up to this number."""
         if not self._kept or highest > self._kept[-1][0]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from cloud_bridge.settings import load_plan
 from gateway.app import Hub
 from simulators.broker import SmallBroker
+from simulators.cards import Card
 from simulators.hardship import HARD, KIND, Hardship
 from simulators.home import Home, HomeParts
 from simulators.mishaps import Refusals
@@ -63,7 +64,9 @@ class World:
         self.on_confirmed: Callable[[Home], None] = lambda _home: None
         self._trace = hashlib.blake2b(digest_size=8)
         self._instant: list[str] = []
+        self._boots = 0
         self.homes = tuple(self._home(f"{number + 1:016x}", folder) for number in range(len(PATIENTS)))
+        self.cards = {home.parts.home: Card(home) for home in self.homes}
         url = f"sqlite:///{folder / 'ward.db'}"
         self.ward = Ward(url, self._road("ward"), now=self.now, dice=self.dice, tasks=tasks)
 
@@ -104,9 +107,14 @@ class World:
         """Start a hub, perhaps one that stands in 1970 until the time service answers."""
         name = home.parts.home
         self.roads[name].set_reachable(True)
-        boxes = self.boxes[name]
-        boxes.append(VirtualBox(self.now, f"boot {len(boxes)}", 0.0 if has_clock else NO_CLOCK_S))
-        home.boot(clock=boxes[-1])
+        self._boots += 1
+        box = VirtualBox(self.now, f"boot {self._boots}", 0.0 if has_clock else NO_CLOCK_S)
+        home.boot(clock=box)
+        # A hub that was made of an older log counts its boots from there.
+        clock = home.hub.clock.clock()
+        assert clock is not None, "a box tells how its clock stands"
+        self.boxes[name] = [*self.boxes[name][: clock.boot - 1], box]
+        self.ways[name].begins(home.hub.store.highest)
         self.look()
 
     def cut(self, home: Home) -> asyncio.Task[None]:
@@ -159,6 +167,7 @@ class World:
         return road
 
     def _home(self, name: str, folder: Path) -> Home:
+        (folder / name).mkdir()  # with the key beside the log: a power cut spoils this home's files only
         self.boxes[name], self.refusals[name], self.ways[name] = [], Refusals(), Way()
         oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{name[-2:]}")
         scale = WeightScaleTwin(f"F0:00:00:00:0B:{name[-2:]}")
@@ -172,7 +181,7 @@ class World:
         self.radios[name] = radio
         parts = HomeParts(
             home=name,
-            folder=folder / name,
+            folder=folder / name / "hub",
             oximeter=oximeter,
             scale=scale,
             radio=radio,

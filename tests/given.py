@@ -52,7 +52,11 @@ def reading(
 
 def bare(answer: Receipt | Refusal) -> Receipt | Refusal:
     """Return a receipt that says how the log stands and nothing of what it answers."""
-    return replace(answer, kept=(), highest=0, by="") if isinstance(answer, Receipt) else answer
+    return (
+        replace(answer, kept=(), highest=0, by="", marks=(), contradicted=(), digest="")
+        if isinstance(answer, Receipt)
+        else answer
+    )
 
 
 def fact(id_: str | None = None, body: bytes = b'{"n":1}') -> Fact:

@@ -10,9 +10,9 @@ from cloud_bridge.backend.dating import date_afterwards
 from cloud_bridge.backend.legible import Row, row_of
 from cloud_bridge.backend.moments import stamp
 from cloud_bridge.backend.troubles import keep_told
-from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind
+from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind, LogSpan, digest_of
 from cloud_bridge.contract.errors import ContractError
-from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span, spans_of
+from cloud_bridge.contract.receipts import SPANS_MAX, Mark, Receipt, Span, spans_of
 from cloud_bridge.contract.trouble import trouble_from
 
 UNREADABLE_MAX = 200
@@ -27,13 +27,20 @@ MESSAGE_BYTES_MAX = 100_000
 REASON_LENGTH_MAX = 500
 """A reason says why; it need not quote the whole message, which lies beside it."""
 
+CONTRADICTS = "contradicts the entry that is kept under this number"
+
 _BEGIN_HOME = "insert into home (home) values (:home) on conflict (home) do nothing"
 
-# The update changes nothing, but it locks the row: two workers never move one log at a time.
+# The update mostly changes nothing, but it locks the row: two workers never move one log at a time.
 _BEGIN_LOG = """
-    insert into log (home, log, turn)
-    values (:home, :log, (select coalesce(max(turn), 0) + 1 from log where home = :home))
-    on conflict (home, log) do update set up_to = log.up_to
+    insert into log (home, log, first, up_to, turn)
+    values (
+        :home, :log, cast(:first as bigint), cast(:before as bigint),
+        (select coalesce(max(turn), 0) + 1 from log where home = :home)
+    )
+    on conflict (home, log) do update set
+        first = case when log.first < excluded.first then excluded.first else log.first end,
+        up_to = case when log.up_to < excluded.up_to then excluded.up_to else log.up_to end
     returning up_to
 """
 _KEEP_ENTRIES = """
@@ -98,7 +105,18 @@ _HIGHEST = """
     from entry where home = :home and log = :log and seq > :up_to
 """
 _MOVE = "update log set up_to = :up_to where home = :home and log = :log"
+_STANDS = """
+    select line.seq, entry.kind, entry.body
+    from lines (seq bigint)
+    join entry on entry.home = :home and entry.log = :log and entry.seq = line.seq
+    order by line.seq
+"""
+_LOGS = "select log from log where home = :home"
 _UP_TO = "select up_to from log where home = :home and log = :log"
+_CONTRADICTIONS = """
+    select distinct seq from quarantine where home = :home and log = :log and reason = :reason
+    order by seq desc limit :count_max
+"""
 _UNREADABLE = """
     select distinct seq from quarantine
     where home = :home and log = :log and seq between :first and :last
@@ -110,13 +128,14 @@ def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     """Keep every entry once, index what can be read, quarantine what cannot; say where the log stands."""
     where = {"home": batch.home, "log": batch.log}
     transaction.change(_BEGIN_HOME, home=batch.home)
-    begun = transaction.rows(_BEGIN_LOG, **where)
-    fresh = _keep_entries(transaction, batch, at)
+    up_to = _begin_log(transaction, batch.home, batch.log, batch.first)
+    fresh, contradicted = _keep_entries(transaction, batch, at)
     _index(transaction, batch, fresh, at)
     date_afterwards(transaction, batch.home, batch.log, fresh)
     kept = spans_of(entry.seq for entry in batch.entries)
     span = Span(kept[0].first, kept[-1].last)
-    receipt = replace(_receipt(transaction, batch.home, batch.log, begun[0][0], span), kept=kept)
+    receipt = _receipt(transaction, batch.home, batch.log, up_to, span)
+    receipt = replace(receipt, kept=kept, contradicted=spans_of(contradicted))
     transaction.change(_MOVE, up_to=receipt.up_to, **where)
     return receipt
 
@@ -126,7 +145,24 @@ def receipt_of(transaction: Transaction, home: str, log: str) -> Receipt:
     found = transaction.rows(_UP_TO, home=home, log=log)
     if not found:
         return Receipt(log, 0)
-    return _receipt(transaction, home, log, found[0][0], Span(1, SEQ_MAX))
+    receipt = _receipt(transaction, home, log, found[0][0], Span(1, SEQ_MAX))
+    ends = {receipt.up_to, receipt.highest, *(gap.first - 1 for gap in receipt.missing)}
+    rows = transaction.rows(_STANDS, lines=[{"seq": seq} for seq in sorted(ends)], home=home, log=log)
+    marks = tuple(Mark(seq, digest_of(kind, body.encode())) for seq, kind, body in rows)
+    words = {"home": home, "log": log, "reason": CONTRADICTS, "count_max": UNREADABLE_MAX}
+    contradicted = spans_of(seq for (seq,) in transaction.rows(_CONTRADICTIONS, **words))
+    return replace(receipt, marks=marks, contradicted=contradicted)
+
+
+def receipts_at_birth(
+    transaction: Transaction, home: str, log: str, earlier: tuple[LogSpan, ...]
+) -> tuple[Receipt, ...]:
+    """Return where each of a hub's logs stands; the earlier ones take their turn before what comes now."""
+    known = {name for (name,) in transaction.rows(_LOGS, home=home)}
+    for span in earlier:
+        if log not in known and span.log not in known:
+            _begin_log(transaction, home, span.log, span.first)
+    return tuple(receipt_of(transaction, home, name) for name in (*(one.log for one in earlier), log))
 
 
 def keep_message(transaction: Transaction, home: str, data: bytes, reason: str, at: datetime) -> None:
@@ -138,19 +174,30 @@ def keep_message(transaction: Transaction, home: str, data: bytes, reason: str, 
     _quarantine(transaction, (home, "", 0), reason, data, at)
 
 
-def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> list[Entry]:
-    """Keep the entries; return those that were new, each number once."""
+def _begin_log(transaction: Transaction, home: str, log: str, first: int) -> int:
+    """Begin this log, if it is new; return up to where it is here without a gap."""
+    return int(transaction.rows(_BEGIN_LOG, home=home, log=log, first=first, before=first - 1)[0][0])
+
+
+def _keep_entries(transaction: Transaction, batch: Batch, at: datetime) -> tuple[list[Entry], list[int]]:
+    """Keep the entries; return the new ones, each number once, and the numbers that stand otherwise here."""
+    contradicted: list[int] = []
     first_told = {entry.seq: entry for entry in reversed(batch.entries)}
     where = {"home": batch.home, "log": batch.log}
     lines = [_line(entry) for entry in first_told.values()]
     new = {seq for (seq,) in transaction.rows(_KEEP_ENTRIES, lines=lines, committed_at=stamp(at), **where)}
     if len(new) < len(batch.entries):
-        told = [_line(entry) | {"position": position} for position, entry in enumerate(batch.entries)]
+        # What a hub has lost and we have does not contradict: it stands here.
+        told = [
+            _line(entry) | {"position": position}
+            for position, entry in enumerate(batch.entries)
+            if entry.kind != EntryKind.LOST
+        ]
         for (position,) in transaction.rows(_CONTRADICTED, lines=told, **where):
             entry = batch.entries[position]
-            reason = "contradicts the entry that is kept under this number"
-            _quarantine(transaction, (batch.home, batch.log, entry.seq), reason, entry.body, at)
-    return [entry for seq, entry in sorted(first_told.items()) if seq in new]
+            _quarantine(transaction, (batch.home, batch.log, entry.seq), CONTRADICTS, entry.body, at)
+            contradicted.append(entry.seq)
+    return [entry for seq, entry in sorted(first_told.items()) if seq in new], contradicted
 
 
 def _line(entry: Entry) -> dict[str, object]:

@@ -79,7 +79,7 @@ def bring_up_to_date(transaction: Transaction, dialect: str, *, is_new: bool) ->
             f"the database has schema version {version}, this program knows up to {known}",
             "run the newer pusterom that wrote it",
         )
-    for number in range(version + 1, known + 1):
+    for number in sorted(number for number in steps if number > version):
         for statement in steps[number].split(";"):
             if statement.strip():
                 transaction.change(statement)

@@ -18,7 +18,7 @@ from cloud_bridge.backend.standing import Birth
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backoff import backoff_s
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
-from cloud_bridge.contract.entries import SEQ_MAX, Batch
+from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, SEQ_MAX, Batch, LogSpan
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import is_plain_name
 from cloud_bridge.contract.receipts import Receipt, Refusal
@@ -40,12 +40,13 @@ class KeepBatch:
 
 @dataclass(frozen=True, slots=True)
 class KeepState:
-    """Keep birth or last will; `birth` names the log whose standing a newborn hub wants to hear."""
+    """Keep birth or last will; a newborn hub wants to hear how its logs stand, `birth` and `earlier`."""
 
     home: str
     is_online: bool
     at: datetime
     birth: Birth | None
+    earlier: tuple[LogSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,21 @@ class Quarantine:
     is_refused: bool
 
 
+class _Earlier(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    log: str
+    first: int = Field(ge=1, le=SEQ_MAX)
+    last: int = Field(ge=0, le=SEQ_MAX)
+
+
 class _State(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     is_online: StrictBool
     at: AwareDatetime
     log: str | None = None
+    earlier: tuple[_Earlier, ...] = Field(default=(), max_length=EARLIER_COUNT_MAX)
     instance: str = Field(default="", max_length=INSTANCE_LENGTH_MAX)
     count: int = Field(default=0, ge=0, le=SEQ_MAX)
     highest: int | None = Field(default=None, ge=0, le=SEQ_MAX)
@@ -122,11 +132,11 @@ class Ingest:
 
     async def _serve(self, session: Session) -> None:
         while True:
-            home, answer = await self._take(await session.receive())
+            home, answers = await self._take(await session.receive())
             self._on_commit(home)
             self._tries = 0
             self._note(None)
-            if answer is not None:
+            for answer in answers:
                 await self._answer(session, home, answer)
 
     async def _answer(self, session: Session, home: str, answer: Receipt | Refusal) -> None:
@@ -145,25 +155,26 @@ class Ingest:
             self.trouble = trouble
             logger.warning("intake: %s", trouble or "at work again")
 
-    async def _take(self, message: Message) -> tuple[str, Receipt | Refusal | None]:
+    async def _take(self, message: Message) -> tuple[str, tuple[Receipt | Refusal, ...]]:
         """Keep what a message says; return whose it was and what to answer once it is kept."""
         now = self._now()
         match meaning_of(message, now):
             case KeepBatch(home, batch):
-                return home, await self._keep(home, batch, message.payload)
-            case KeepState(home, is_online, at, birth):
+                return home, (await self._keep(home, batch, message.payload),)
+            case KeepState(home, is_online, at, birth, earlier):
                 await self._tables.set_home_state(home, is_online, at, birth)
-                return home, await self._tables.receipt(home, birth.log) if birth is not None else None
+                return home, () if birth is None else await self._tables.receipts(home, birth.log, earlier)
             case Quarantine(home, data, reason, is_refused):
                 await self._tables.quarantine(home, data, reason, now)
-                return home, _refusal(data, reason) if is_refused else None
+                return home, (_refusal(data, reason),) if is_refused else ()
             case other:
                 assert_never(other)
 
     async def _keep(self, home: str, batch: Batch, data: bytes) -> Receipt | Refusal:
         """Commit, then have something to say; what the database itself refuses is poison, not weather."""
         try:
-            return await self._tables.commit(batch, at=self._now())
+            receipt = await self._tables.commit(batch, at=self._now())
+            return replace(receipt, digest=_digest_of(data))
         except UnkeepableError as error:
             await self._tables.quarantine(home, data, error.reason, self._now())
             return _refusal(data, error.reason)
@@ -183,7 +194,11 @@ def _state_of(home: str, payload: bytes, now: datetime) -> KeepState:
         at = said.at.astimezone(UTC) if said.is_online else now
     except (ValidationError, OverflowError) as error:
         raise ContractError(f"neither birth nor last will: {error}", payload) from error
-    return KeepState(home, said.is_online, at, _birth_of(said))
+    birth = _birth_of(said)
+    known = [one for one in said.earlier if birth is not None and is_plain_name(one.log)]
+    return KeepState(
+        home, said.is_online, at, birth, tuple(LogSpan(one.log, one.first, one.last) for one in known)
+    )
 
 
 def _birth_of(said: _State) -> Birth | None:
@@ -195,4 +210,8 @@ def _birth_of(said: _State) -> Birth | None:
 
 
 def _refusal(data: bytes, reason: str) -> Refusal:
-    return Refusal(blake2b(data, digest_size=16).hexdigest(), reason[:REASON_LENGTH_MAX])
+    return Refusal(_digest_of(data), reason[:REASON_LENGTH_MAX])
+
+
+def _digest_of(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()

@@ -112,13 +112,15 @@ class PostgresDatabase:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Say what psycopg means, in our words; never the address, since it may hold a password."""
+    """Say what psycopg means, in our words; never the address, which may hold a password, nor any value."""
     try:
         yield
     except psycopg.Error as error:
-        said = " ".join(str(error).split())
         if (error.sqlstate or "")[:2] in _UNKEEPABLE_CLASSES:
-            raise UnkeepableError(f"PostgreSQL refuses these values: {said}") from error
+            # Its own words quote them, and a refusal stands in journals at both ends.
+            what = f"{type(error).__name__}, {error.sqlstate}"
+            raise UnkeepableError(f"PostgreSQL refuses these values: {what}") from error
+        said = " ".join((error.diag.message_primary or str(error)).split())
         kind = AwayError if isinstance(error, psycopg.OperationalError) else TablesError
         raise kind(f"PostgreSQL: {said}", _hint(error)) from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from cloud_bridge.backend.commit import keep, keep_message, receipt_of
+from cloud_bridge.backend.commit import keep, keep_message, receipt_of, receipts_at_birth
 from cloud_bridge.backend.database import Database, TablesError, Transaction
 from cloud_bridge.backend.moments import moment, stamp
 from cloud_bridge.backend.sqlite import SqliteDatabase
@@ -24,7 +24,7 @@ from cloud_bridge.backend.views import (
     Quarantined,
 )
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
-from cloud_bridge.contract.entries import Batch
+from cloud_bridge.contract.entries import Batch, LogSpan
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt
@@ -105,8 +105,10 @@ _FIGURES = """
         (select count(*) from reading where home = :home),
         (select count(*) from alert where home = :home and change = 'opened'),
         (select count(*) from alert where home = :home and change = 'closed'),
-        (select coalesce(sum(highest - kept), 0) from (
-            select max(seq) as highest, count(*) as kept from entry where home = :home group by log
+        (select coalesce(sum(due - kept), 0) from (
+            select max(entry.seq) - min(log.first) + 1 as due, count(*) as kept
+            from entry join log on log.home = entry.home and log.log = entry.log
+            where entry.home = :home group by entry.log
         ) as logs),
         (select count(*) - count(distinct id) from reading where home = :home),
         (select count(*) from quarantine where home = :home)
@@ -153,6 +155,10 @@ class Tables:
     async def receipt(self, home: str, log: str) -> Receipt:
         """Return where this log stands; up to 0 for a log never seen."""
         return await self._ask(lambda transaction: receipt_of(transaction, home, log))
+
+    async def receipts(self, home: str, log: str, earlier: tuple[LogSpan, ...]) -> tuple[Receipt, ...]:
+        """Return where each log of a newborn hub stands, the newest last."""
+        return await self._ask(lambda transaction: receipts_at_birth(transaction, home, log, earlier))
 
     async def quarantine(self, home: str, data: bytes, reason: str, at: datetime) -> None:
         """Keep a whole message that could not be read, with the reason; the same bytes once."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 from math import isfinite
 from typing import Any, Literal, get_args
 
@@ -16,6 +17,9 @@ VERSION = 1
 BATCH_COUNT_MAX = 200
 SEQ_MAX = 2**53
 """No home counts so far; beyond it numbers stop being exact in JSON."""
+
+EARLIER_COUNT_MAX = 100
+"""A birth names at most so many earlier logs, the newest of them."""
 
 BOOT_MAX = 2**31 - 1
 UPTIME_S_MAX = 3.2e9
@@ -38,6 +42,8 @@ class EntryKind(StrEnum):
     BATCH_REFUSED = "batch_refused"
     TROUBLE = "trouble"
     CLOCK_FOUND = "clock_found"
+    LOST = "lost"
+    """This number was given out; what stood there can no longer be read on the hub."""
     ANSWER = "answer"
     ALERT_CONFIRMED = "alert_confirmed"
 
@@ -78,16 +84,31 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSpan:
+    """The numbers of a home's entries that go under one name, both included; none yet where last < first.
+
+    The name changes, and the numbers go on, whenever a hub can no longer vouch for what it has told.
+    """
+
+    log: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries on their way. `log` names the file they stand in: a home with a new log is a new count."""
+    """Entries on their way. `log` names what they count in; `first` is the number with which it begins."""
 
     home: str
     log: str
     entries: tuple[Entry, ...]
+    first: int = 1
 
     def __bytes__(self) -> bytes:
         lines = [_line(entry) for entry in self.entries]
         said = {"version": VERSION, "home": self.home, "log": self.log, "entries": lines}
+        if self.first != 1:
+            said["first"] = self.first
         return zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(orjson.dumps(said))
 
     @classmethod
@@ -101,11 +122,18 @@ class Batch:
             if not is_plain_name(log):
                 raise ValueError(f"no name of a log: {log[:100]!r}")
             entries = tuple(_entry(*line) for line in lines)
+            first = _first(said.get("first", 1), entries)
         except (KeyError, TypeError, ValueError) as error:
             raise ContractError(f"a batch with a broken part: {error!r}", data) from error
         if not entries or len(entries) > BATCH_COUNT_MAX:
             raise ContractError(f"a batch holds 1 to {BATCH_COUNT_MAX} entries, not {len(entries)}", data)
-        return cls(home, log, entries)
+        return cls(home, log, entries, first)
+
+
+def digest_of(kind: str, body: bytes) -> str:
+    """Return by what both ends know that they mean the same entry; how its JSON is written is no matter."""
+    plain = orjson.dumps([kind, orjson.loads(body)])
+    return blake2b(plain, digest_size=8).hexdigest()
 
 
 def _unpack(data: bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
@@ -116,6 +144,14 @@ def _unpack(data: bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is 
         return orjson.loads(zstandard.ZstdDecompressor().decompress(data))
     except (zstandard.ZstdError, orjson.JSONDecodeError) as error:
         raise ContractError(f"bytes that are no batch: {error}", data) from error
+
+
+def _first(first: object, entries: tuple[Entry, ...]) -> int:
+    if not isinstance(first, int) or isinstance(first, bool) or first < 1:
+        raise ValueError(f"no log begins with {first!r}")
+    if any(entry.seq < first for entry in entries):
+        raise ValueError(f"a number that stands before {first}, with which this log begins")
+    return first
 
 
 def clock_from(said: object) -> Clock | None:

@@ -22,13 +22,24 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What stands under a number at the ward, as a digest: the home can tell whether it is what it wrote."""
+
+    seq: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Everything up to `up_to` is committed; `missing` lies above it and is asked for again.
 
     `unreadable` names entries that were received and kept in quarantine: they count as delivered,
     and both ends know. `kept` names the numbers of the batch that this answers; where it is empty
     the ward answers no batch, but says where it stands. `highest` is the highest number that is kept;
-    0 comes from a ward that doesn't say it. `by` is what the ward calls itself.
+    0 comes from a ward that doesn't say it. `by` is what the ward calls itself. `marks` stand at the
+    end of each run of numbers that it has; `contradicted` are those of this batch, or in a position the
+    newest of the log, under which it has something else than it was told. `digest` tells which batch
+    is meant: one that was sent by whoever had this log before, or by nobody, is none of ours.
     """
 
     log: str
@@ -39,6 +50,13 @@ class Receipt:
     kept: tuple[Span, ...] = ()
     highest: int = 0
     by: str = ""
+    marks: tuple[Mark, ...] = ()
+    contradicted: tuple[Span, ...] = ()
+    digest: str = ""
+
+    def asks_before(self, first: int) -> bool:
+        """Tell whether the ward waits for numbers before this log: then it knows nothing of names."""
+        return any(gap.first < first for gap in self.missing)
 
     def __bytes__(self) -> bytes:
         return orjson.dumps(self)

@@ -188,6 +188,5 @@ def _with(state: JudgeState, rule: str, standing: Standing) -> JudgeState:
 
 
 def _without(state: JudgeState, rule: str, at: datetime) -> JudgeState:
-    rest = {name: standing for name, standing in state.standing.items() if name != rule}
     episode = None if state.episode is None else replace(state.episode, last_at=at)
-    return replace(state, standing=rest, episode=episode)
+    return replace(state.closed(rule), episode=episode)

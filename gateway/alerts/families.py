@@ -6,7 +6,7 @@ from gateway.alerts.latest import Latest
 
 FAMILIES: tuple[Family, ...] = (
     Family("quality", quality.QualityMemory, quality.step, quality.rules, hears_doubtful=True),
-    Family("limits", limits.LimitsMemory, limits.step, limits.rules, limits.fitted, hears_doubtful=True),
+    Family("limits", limits.LimitsMemory, limits.step, limits.rules, limits.fitted, True, limits.agreed),
     Family("thresholds", thresholds.ThresholdsMemory, thresholds.step, thresholds.rules),
     Family("symptoms", symptoms.SymptomsMemory, symptoms.step, symptoms.rules),
     Family("rome", Latest, rome.step, rome.rules),

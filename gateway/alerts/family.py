@@ -92,6 +92,10 @@ def _as_it_is(_plan: Plan, memory: Any) -> Any:  # noqa: ANN401 - a memory is pr
     return memory
 
 
+def _unmoved(memory: Any, _rule: str, _is_open: bool) -> Any:  # noqa: ANN401 - as above
+    return memory
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """One family: a pure step, its memory (a frozen dataclass that can be made empty), and its rules."""
@@ -104,6 +108,8 @@ class Family:
     fitted: Callable[[Plan, Any], Any] = _as_it_is
     """The memory without what this plan no longer has."""
     hears_doubtful: bool = False
+    agreed: Callable[[Any, str, bool], Any] = _unmoved
+    """The memory that agrees with the log on whether the alert of this rule is open."""
 
 
 def finding_of(rule: Rule, name: str, event: Reading | Answer, status: Status, **more: Any) -> Finding:  # noqa: ANN401 - the words of a Finding

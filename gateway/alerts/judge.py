@@ -57,13 +57,38 @@ def judge(
 
 def take_plan(plan: Plan, state: JudgeState, at: datetime) -> Verdict:
     """Put a plan in force: an alert whose rule is gone closes and says so, the others stay open."""
-    known = frozenset().union(*(family.rules(plan) for family in FAMILIES))
+    known = _rules_of(plan)
     told = close_unknown(plan, state, known, at)
     state = replace(told.state, plan_version=plan.version)
     for family in FAMILIES:
         state = state.with_memory(family.name, family.fitted(plan, state.memory_of(family.name)))
     told_at = {name: when for name, when in state.told_at.items() if name.rpartition(".")[0] in known}
     return Verdict(replace(state, told_at=told_at), told.changes)
+
+
+def as_told(plan: Plan, state: JudgeState, told: tuple[Alert, ...]) -> JudgeState:
+    """Return the state in which those alerts are open that were told last to be open; one change each."""
+    for alert in told:
+        open_now = state.standing.get(alert.rule)
+        if alert.change == "closed":
+            if open_now is not None and open_now.alert.id == alert.id:
+                state = _agreed(plan, state.closed(alert.rule), alert.rule, is_open=False)
+        elif open_now is None and alert.rule in _rules_of(plan):
+            opened = replace(alert, change="opened")
+            state = _agreed(plan, state.opened(opened), alert.rule, is_open=True)
+    return state
+
+
+def _agreed(plan: Plan, state: JudgeState, rule: str, *, is_open: bool) -> JudgeState:
+    for family in FAMILIES:
+        if rule in family.rules(plan):
+            memory = family.agreed(state.memory_of(family.name), rule, is_open)
+            state = state.with_memory(family.name, memory)
+    return state
+
+
+def _rules_of(plan: Plan) -> frozenset[str]:
+    return frozenset().union(*(family.rules(plan) for family in FAMILIES))
 
 
 def arrived_at(event: Event) -> datetime:

@@ -61,6 +61,14 @@ def fitted(plan: Plan, memory: LimitsMemory) -> LimitsMemory:
     return LimitsMemory({id_: state for id_, state in memory.limits.items() if id_ in known})
 
 
+def agreed(memory: LimitsMemory, rule: str, is_open: bool) -> LimitsMemory:
+    """Return the memory in which a limit is broken as long as its alert is open."""
+    known = memory.limits.get(rule, LimitState())
+    if known.is_broken == is_open:
+        return memory
+    return LimitsMemory({**memory.limits, rule: LimitState(is_open, judged_at=known.judged_at)})
+
+
 def _judged(
     plan: Plan, limit: Limit, before: LimitState, reading: Reading
 ) -> tuple[LimitState, Finding | None]:

@@ -54,6 +54,15 @@ class JudgeState:
         alerts = [each.alert for each in self.standing.values()]
         return tuple(sorted(alerts, key=lambda alert: (alert.level != "red", alert.at, alert.id)))
 
+    def opened(self, alert: Alert) -> "JudgeState":
+        """Return the state in which this alert is open."""
+        return replace(self, standing={**self.standing, alert.rule: Standing(alert)})
+
+    def closed(self, rule: str) -> "JudgeState":
+        """Return the state in which the alert of this rule is not open."""
+        rest = {name: standing for name, standing in self.standing.items() if name != rule}
+        return replace(self, standing=rest)
+
     def memory_of(self, name: str) -> Any:  # noqa: ANN401 - a memory is private to its family
         """Return what one family remembers."""
         known = self.memories.get(name)

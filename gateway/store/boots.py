@@ -30,7 +30,7 @@ class Boot:
 def begin_boot(db: Any, boot_id: str, *, next_seq: int) -> Boot:  # noqa: ANN401 - untyped module
     """Return the boot with this id, counting on where it is a new one; call inside a transaction."""
     row = db.execute("select body from state where name = ?", (BOOT,)).fetchone()
-    known: dict[str, Any] = {"number": 0, "id": None, "first": 1} if row is None else json.loads(row[0])
+    known: dict[str, Any] = _unknown(db) if row is None else json.loads(row[0])
     if known["id"] != boot_id:
         known = {"number": known["number"] + 1, "id": boot_id, "first": next_seq}
         db.execute("insert or replace into state values (?, ?)", (BOOT, json.dumps(known)))
@@ -40,6 +40,12 @@ def begin_boot(db: Any, boot_id: str, *, next_seq: int) -> Boot:  # noqa: ANN401
         (first, number),
     ).fetchone()
     return Boot(number, first, _newest(db), None if last is None else (_moment(last[0]), Clock(*last[1:])))
+
+
+def _unknown(db: Any) -> dict[str, Any]:  # noqa: ANN401 - untyped module
+    """Return the count as the entries tell it: in a log that was salvaged it goes on above theirs."""
+    ((number,),) = db.execute("select coalesce(max(boot), 0) from entry")
+    return {"number": number, "id": None, "first": 1}
 
 
 def _newest(db: Any) -> datetime | None:  # noqa: ANN401 - untyped module

@@ -8,18 +8,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
 from sqlcipher3 import dbapi2
 
+from cloud_bridge.contract.entries import LogSpan
 from gateway.store import schema
 from gateway.store.durable import sync_folder
 from gateway.store.keys import LogKey
+from gateway.store.witness import WITNESS_FILE, Witness, WitnessError, Word
 
-LOG_FILE, WITNESS_FILE, LOCK_FILE = "log.db", "log.json", "lock"
+LOG_FILE, LOCK_FILE = "log.db", "lock"
 
 
 class StoreError(Exception):
     """The log can't be opened or written. Nothing was changed; a person must act."""
+
+
+class StaleError(StoreError):
+    """The log is an older state of itself than the witness knows of. Nothing was changed."""
 
 
 class DiskError(StoreError):
@@ -35,34 +40,39 @@ def is_first_start(folder: Path) -> bool:
     return not (folder / LOG_FILE).exists() and not (folder / WITNESS_FILE).exists()
 
 
-def open_log(folder: Path, home: str, key: LogKey) -> tuple[Any, str]:
-    """Return the open connection and the log's id; raise StoreError with what to do.
+def open_log(folder: Path, home: str, key: LogKey, *, may_be_stale: bool = False) -> tuple[Any, Witness]:
+    """Return the open connection and the log's witness; raise StoreError with what to do.
 
-    Beside the log stands a witness that names it, so that an emptied or exchanged file is never
-    taken for a new one.
+    Beside the log stands a witness that names it and knows how far it had come, so that an emptied,
+    exchanged or older file is never taken for the right one. Who lets it be stale must go on under a
+    new name.
     """
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if is_first_start(folder):
-            _begin(folder / LOG_FILE, home, key)
-        return _known(folder, home, key)
+            begin(folder / LOG_FILE, home, key)
+        return _known(folder, home, key, may_be_stale=may_be_stale)
 
 
-def _known(folder: Path, home: str, key: LogKey) -> tuple[Any, str]:
-    path, witness = folder / LOG_FILE, folder / WITNESS_FILE
+def _known(folder: Path, home: str, key: LogKey, *, may_be_stale: bool) -> tuple[Any, Witness]:
+    path, witness = folder / LOG_FILE, Witness(folder)
     if not path.exists():
-        raise StoreError(f"{path} is gone, but {witness} says that it existed. Put the file back.")
+        raise StoreError(f"{path} is gone, but {witness.path} says that it existed. Put the file back.")
     if path.stat().st_size == 0:
         raise StoreError(f"{path} is empty: it was cut off or overwritten. Put the file back from a copy.")
     connection = _connect(path, key)
     try:
         log = identity(connection, path, home)
-        _compare(witness, log)
+        word = None if may_be_stale else witnessed(witness)
+        if word is not None:
+            assert_witnessed(word, spans(connection, log), witness.path)
         schema.migrate(connection)
+        if word is None and not may_be_stale:
+            witness.end(spans(connection, log))
     except BaseException:
         connection.close()
         raise
-    return connection, log
+    return connection, witness
 
 
 def lock(folder: Path) -> int:
@@ -92,19 +102,39 @@ def _told(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _begin(path: Path, home: str, key: LogKey) -> None:
-    """Make the log under another name and rename it when it is whole: no half log is ever found."""
-    draft = path.with_suffix(".new")
-    for leftover in draft.parent.glob(draft.name + "*"):
-        leftover.unlink()
+def begin(
+    path: Path,
+    home: str,
+    key: LogKey,
+    *,
+    fill: Callable[[Any], int] = lambda _connection: 1,
+) -> None:
+    """Make a log whose entries begin with the number that `fill` returns, perhaps behind what it fills in.
+
+    It is made under another file name and renamed when it is whole: no half log is ever found.
+    """
+    draft = discard_draft(path)
+    log = secrets.token_hex(8)
     connection = _connect(draft, key)
-    schema.migrate(connection)
-    connection.execute("insert into state values ('log', ?), ('home', ?)", (secrets.token_hex(8), home))
-    connection.execute("pragma wal_checkpoint(truncate)")
-    connection.close()
+    try:
+        schema.migrate(connection)
+        first = fill(connection)
+        connection.execute("insert or replace into state values ('log', ?), ('home', ?)", (log, home))
+        connection.execute("insert into log (log, first) values (?, ?)", (log, first))
+        connection.execute("pragma wal_checkpoint(truncate)")
+    finally:
+        connection.close()
     draft.chmod(0o600)
     draft.rename(path)
     sync_folder(path.parent)
+
+
+def discard_draft(path: Path) -> Path:
+    """Return where a log is made; whatever half of one lies there is removed."""
+    draft = path.with_suffix(".new")
+    for leftover in draft.parent.glob(draft.name + "*"):
+        leftover.unlink()
+    return draft
 
 
 def _connect(path: Path, key: LogKey) -> Any:  # noqa: ANN401 - untyped module
@@ -162,33 +192,32 @@ def _identity(connection: Any, path: Path) -> tuple[str, str]:  # noqa: ANN401 -
         raise StoreError(f"{path} is a damaged log ({error!r}). Put a sound copy back.") from error
 
 
-def _compare(witness: Path, log: str) -> None:
-    if not witness.exists():
-        _replace(witness, lambda file: file.write(orjson.dumps({"log": log})))
-        return
-    assert_witnessed(witness, log)
+def spans(connection: Any, log: str) -> tuple[LogSpan, ...]:  # noqa: ANN401 - untyped module
+    """Return which numbers went under which name, the oldest first; the last one ends where the log does."""
+    (highest,) = connection.execute("select coalesce(max(seq), 0) from entry").fetchone()
+    if not connection.execute("select 1 from sqlite_master where name = 'log'").fetchone():
+        return (LogSpan(log, 1, highest),)  # written before the log could have two names
+    rows = connection.execute("select log, first, last from log order by turn").fetchall()
+    ends = max(highest, rows[-1][1] - 1)
+    return tuple(LogSpan(name, first, ends if last is None else last) for name, first, last in rows)
 
 
-def assert_witnessed(witness: Path, log: str) -> None:
-    """Raise StoreError unless the witness names this log."""
-    known = witnessed(witness)
-    if known != log:
-        raise StoreError(f"this is log {log}, but {witness} says that {known} belongs here. Put it back.")
-
-
-def witnessed(witness: Path) -> str:
-    """Return which log belongs here; raise StoreError when the witness can't say."""
+def witnessed(witness: Witness) -> Word | None:
+    """Return what the witness says, None where there is none; raise StoreError when it can't be read."""
     try:
-        return str(orjson.loads(witness.read_bytes())["log"])
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise StoreError(f"{witness} can't be read ({error}); it names the log. Put it back.") from error
+        return witness.read()
+    except WitnessError as error:
+        raise StoreError(f"{error}; it names the log. Put it back.") from error
 
 
-def _replace(path: Path, write: Callable[[Any], object]) -> None:
-    draft = path.with_suffix(".new-witness")
-    with draft.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
-    sync_folder(path.parent)
+def assert_witnessed(word: Word, spans: tuple[LogSpan, ...], path: Path) -> None:
+    """Raise StoreError unless the witness means this log; StaleError where it means it, but knows of more."""
+    names = [span.log for span in spans]
+    if word.log not in names:
+        if not word.names.isdisjoint(names):
+            raise StaleError(f"this is log {names[-1]}, but {path} knows that it went on as {word.log}.")
+        raise StoreError(
+            f"this is log {names[-1]}, but {path} says that {word.log} belongs here. Put it back."
+        )
+    if word.log == names[-1] and spans[-1].last < word.kept:
+        raise StaleError(f"this log ends at {spans[-1].last}, but {path} knows of {word.kept}.")

@@ -1,20 +1,25 @@
 """The home's memory: one encrypted SQLite file, one writer, one transaction per visit or group."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from cloud_bridge.contract.entries import Clock, Entry, EntryKind
-from gateway.store.boots import Boot, begin_boot, clock_of, date_readings, shift_of_fact
-from gateway.store.file import DiskError, NotTakenError, open_log
+from cloud_bridge.contract.entries import Clock, Entry, EntryKind, LogSpan
+from cloud_bridge.contract.names import over_gaps, waiting
+from gateway.store.boots import Boot, begin_boot, date_readings
+from gateway.store.file import DiskError, NotTakenError, open_log, spans
 from gateway.store.keys import LogKey
-from gateway.store.received import Way, keep_receipt, way_of
+from gateway.store.log_reader import CURSOR, JUDGE, PLAN, TROUBLES, LogReader, Met
+from gateway.store.received import keep_receipt
+from gateway.store.replaced import QUARANTINE
+from gateway.store.witness import Witness
 
 PASSING = frozenset({8, 10, 13, 14})
 """SQLite's codes for a disk that is read-only, fails, is full or can't be opened: it may take more later."""
@@ -22,8 +27,7 @@ PASSING = frozenset({8, 10, 13, 14})
 RECENT_COUNT = 1_000
 """So many entries are never removed, however old: the numbering goes on from them."""
 
-
-CURSOR, JUDGE, TROUBLES, PLAN = "cursor", "judge", "troubles", "plan"
+NO_NOTES: Mapping[str, str | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +41,93 @@ class Fact:
     """For a reading: the name of its series and the time it was measured, for the hub's own page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
-    """A device that was visited, and what went wrong there, if anything."""
-
-    address: str
-    driver: str
-    heard_at: datetime
-    fault: str | None = None
-
-
-class Store:
+class Store(LogReader):
     """Keeps the log, the judge's state and the uplink's cursor; forgets nothing it has taken."""
 
-    def __init__(self, connection: Any, home: str, log: str) -> None:  # noqa: ANN401 - untyped module
-        self._db = connection
+    def __init__(self, connection: Any, home: str, witness: Witness) -> None:  # noqa: ANN401 - untyped module
+        super().__init__(connection)
+        self._witness = witness
         self.on_failure: Callable[[DiskError], None] = lambda _error: None
         self.home = home
-        self.log = log
-        self.highest: int = self._db.execute("select coalesce(max(seq), 0) from entry").fetchone()[0]
-        self.cursor = int(self._state(CURSOR) or 0)
+        self.put_aside: frozenset[str] = frozenset()
+        self._names = spans(connection, "")
+        self.highest: int = self._names[-1].last
+        self.cursor = over_gaps(self._names, int(self._state(CURSOR) or 0))
 
     @classmethod
-    def open(cls, folder: Path, home: str, key: LogKey) -> "Store":
+    def open(cls, folder: Path, home: str, key: LogKey, *, may_be_stale: bool = False) -> "Store":
         """Open the log in this folder, or begin one where there never was any; raise StoreError."""
-        connection, log = open_log(folder, home, key)
-        return cls(connection, home, log)
+        connection, witness = open_log(folder, home, key, may_be_stale=may_be_stale)
+        try:
+            store = cls(connection, home, witness)
+        except dbapi2.DatabaseError as error:
+            connection.close()
+            raise DiskError(f"{folder} can't be read: {error}. Is the disk broken?") from error
+        store.put_aside = frozenset(f"{QUARANTINE}/{path.name}" for path in (folder / QUARANTINE).glob("*"))
+        return store
+
+    @property
+    def log(self) -> str:
+        """The name under which entries are told now."""
+        return self._names[-1].log
+
+    @property
+    def spans(self) -> tuple[LogSpan, ...]:
+        """Which numbers go under which name, the oldest first; the last one grows."""
+        return (*self._names[:-1], replace(self._names[-1], last=self.highest))
+
+    @property
+    def waiting(self) -> int:
+        """How many entries the ward has not confirmed yet; between two logs numbers may be left out."""
+        return waiting(self.spans, self.cursor)
+
+    def begin_log(self, *, above: int = 0, notes: Mapping[str, str | None] = NO_NOTES) -> None:
+        """Tell what comes from now on under a new name; its first number is above this and all before."""
+        with self._transaction():
+            self._begin_log(self.highest, max(above, self.highest) + 1)
+            self._keep_notes(notes)
+        self._moved_on()
+
+    def vouch(self) -> None:
+        """Tell the second place how far this log has come, and that it is the right one."""
+        self._witness.end(self.spans)
+
+    def read_again(self) -> None:
+        """Look anew at what somebody has carried over into this log."""
+        self._moved_on()
+        self.cursor = max(self.cursor, over_gaps(self._names, int(self._state(CURSOR) or 0)))
+
+    def keep_notes(self, notes: Mapping[str, str | None]) -> None:
+        """Note all of these at once; None forgets."""
+        with self._transaction():
+            self._keep_notes(notes)
+
+    def outrun(self, log: str, up_to: int) -> bool:
+        """Go on where the ward says that it has more of a log than stands here; tell whether that is news.
+
+        If it is the newest, the ward may hold other entries under our newest numbers: what has no
+        receipt is told again under a new name. Numbers go on above what the ward has.
+        """
+        if self._rows("select 1 from log where log = ? and ward_has >= ?", (log, up_to)):
+            return False
+        is_newest, confirmed = log == self.log, max(self.cursor, self._names[-1].first - 1)
+        with self._transaction():
+            self._db.execute("update log set ward_has = ? where log = ?", (up_to, log))
+            if is_newest and confirmed < self.highest:
+                self._begin_log(confirmed, confirmed + 1)
+            if is_newest or up_to > self.highest:
+                self._begin_log(self.highest, max(up_to, self.highest) + 1)
+        self._moved_on()
+        return True
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and tell the witness where it ends."""
+        self._db.close()
+        with suppress(OSError):  # then the next start knows no more than after a power cut
+            self._witness.end(self.spans)
+
+    def abandon(self) -> None:
+        """Let go of the file as a power cut does: the witness is told nothing."""
         self._db.close()
 
     def commit(
@@ -83,6 +145,7 @@ class Store:
         numbered = enumerate(facts, start=self.highest + 1)
         entries = tuple(Entry(seq, at, fact.kind, fact.body, clock) for seq, fact in numbered)
         with self._transaction():
+            self._reserve(self.highest + len(entries))
             self._insert(entries, facts)
             if any(fact.kind is EntryKind.CLOCK_FOUND for fact in facts):
                 date_readings(self._db, entries)
@@ -104,45 +167,10 @@ class Store:
         with self._transaction():
             return begin_boot(self._db, boot_id, next_seq=self.highest + 1)
 
-    def told_before(self, ids: Iterable[str]) -> frozenset[str]:
-        """Return those identities that stand in the log already."""
-        asked = json.dumps(list(ids))
-        rows = self._rows("select id from told where id in (select value from json_each(?))", (asked,))
-        return frozenset(id_ for (id_,) in rows)
-
-    def entries(self, *, after: int, count_max: int) -> tuple[Entry, ...]:
-        """Return the entries behind a number, oldest first."""
-        rows = self._rows(
-            "select seq, at, kind, body, boot, uptime_s, trust from entry where seq > ? order by seq limit ?",
-            (after, count_max),
-        )
-        return tuple(
-            Entry(seq, datetime.fromisoformat(at), EntryKind(kind), body.encode(), clock_of(*clock))
-            for seq, at, kind, body, *clock in rows
-        )
-
-    def hurried(self, *, after: int) -> tuple[int, ...]:
-        """Return the numbers of alerts and troubles behind a number, newest first, by an index of them."""
-        rows = self._db.execute(
-            "select seq from entry indexed by entry_hurried"
-            " where kind in ('alert', 'trouble') and seq > ? order by seq desc",
-            (after,),
-        )
-        return tuple(seq for (seq,) in rows)
-
-    def numbers_of(self, ids: Iterable[str]) -> tuple[int, ...]:
-        """Return the numbers of the entries with these identities; one that is not there has none."""
-        asked = json.dumps(list(ids))
-        rows = self._db.execute("select seq from told where id in (select value from json_each(?))", (asked,))
-        return tuple(seq for (seq,) in rows)
-
-    def way(self, id_: str) -> Way | None:
-        """Return how far the entry with this identity has come, or None where there is none."""
-        return way_of(self._db, id_, self.cursor)
-
     def move_cursor(self, up_to: int, *, at: datetime | None = None, by: str = "") -> None:
         """Note that the ward has committed everything up to a number; never moves back."""
         assert up_to <= self.highest, "a receipt for what was never written"
+        up_to = over_gaps(self._names, up_to)
         if up_to <= self.cursor:
             return
         # One that the disk does not take costs a second sending after a restart, and nothing else.
@@ -169,52 +197,6 @@ class Store:
             self._db.execute("delete from entry where seq <= ?", (until,))
         return int(until - oldest + 1)
 
-    def judge_state(self) -> bytes | None:
-        """Return the judge's state as it stood at the last commit."""
-        body = self._state(JUDGE)
-        return None if body is None else body.encode()
-
-    def troubles(self) -> bytes | None:
-        """Return which troubles were open at the last commit."""
-        body = self._state(TROUBLES)
-        return None if body is None else body.encode()
-
-    def plan(self) -> bytes | None:
-        """Return the plan that was in force at the last commit; None where a hub from before kept none."""
-        body = self._state(PLAN)
-        return None if body is None else body.encode()
-
-    def readings(self, series: str, *, count_max: int) -> list[bytes]:
-        """Return the newest readings of one series as they stand in the log, newest last."""
-        return [body for body, _ in self.dated_readings(series, count_max=count_max)]
-
-    def dated_readings(self, series: str, *, count_max: int) -> list[tuple[bytes, datetime]]:
-        """Return them with the time that we now know they were measured at, newest last."""
-        rows = self._rows(
-            "select entry.body, newest.measured_at from (select seq, measured_at from reading where kind = ?"
-            " order by measured_at desc, seq desc limit ?) as newest join entry on entry.seq = newest.seq"
-            " order by newest.measured_at, newest.seq",
-            (series, count_max),
-        )
-        return [(body.encode(), datetime.fromisoformat(at)) for body, at in rows]
-
-    def shift(self, id_: str) -> timedelta | None:
-        """Return by how much the hub's time was wrong when it kept the fact with this identity, if known."""
-        return shift_of_fact(self._db, id_)
-
-    def devices(self) -> list[Met]:
-        """Return every device ever met, the last heard first."""
-        rows = self._rows("select address, driver, last_heard_at, last_fault from device"
-                                " order by last_heard_at desc, address")  # fmt: skip
-        return [
-            Met(address, driver, datetime.fromisoformat(at), fault) for address, driver, at, fault in rows
-        ]
-
-    def count(self, kind: EntryKind) -> int:
-        """Return how many entries of one kind the log holds."""
-        ((count,),) = self._rows("select count(*) from entry where kind = ?", (kind,))
-        return int(count)
-
     def _insert(self, entries: tuple[Entry, ...], facts: Sequence[Fact]) -> None:
         self._db.executemany(
             "insert into entry (seq, at, kind, body, boot, uptime_s, trust) values (?, ?, ?, ?, ?, ?, ?)",
@@ -236,18 +218,37 @@ class Store:
             ],
         )
 
-    def _state(self, name: str) -> str | None:
-        found = self._rows("select body from state where name = ?", (name,))
-        return str(found[0][0]) if found else None
+    def _reserve(self, up_to: int) -> None:
+        """Let the second place know of these numbers before they are given out."""
+        try:
+            self._witness.reserve(self.spans, up_to)
+        except OSError as error:
+            failure = NotTakenError(f"{error.filename}: {error.strerror}. Is the disk full or broken?")
+            self.on_failure(failure)
+            raise failure from error
+
+    def _begin_log(self, last: int, first: int) -> None:
+        name = secrets.token_hex(8)
+        self._db.execute("update log set last = ? where last is null", (last,))
+        self._db.execute("insert into log (log, first) values (?, ?)", (name, first))
+        self._keep_state("log", name)
+
+    def _moved_on(self) -> None:
+        self._names = spans(self._db, "")
+        self.highest = self._names[-1].last
+        self.cursor = over_gaps(self._names, self.cursor)
+        with suppress(NotTakenError):  # no number was given out; the next that is asks again
+            self._reserve(self.highest)
+
+    def _keep_notes(self, notes: Mapping[str, str | None]) -> None:
+        for name, body in notes.items():
+            if body is None:
+                self._db.execute("delete from state where name = ?", (name,))
+            else:
+                self._keep_state(name, body)
 
     def _keep_state(self, name: str, body: str) -> None:
         self._db.execute("insert or replace into state values (?, ?)", (name, body))
-
-    def _rows(self, sql: str, words: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        try:
-            return list(self._db.execute(sql, words))
-        except dbapi2.DatabaseError as error:
-            raise DiskError(f"the log can't be read: {error}. Is the disk broken?") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -1,15 +1,24 @@
 """Looks into a log without the right to change it: what can be read is read, what is damaged is named."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from cloud_bridge.contract.entries import SEQ_MAX
-from gateway.store.file import LOG_FILE, WITNESS_FILE, StoreError, identity, is_first_start
+from cloud_bridge.contract.entries import SEQ_MAX, LogSpan
+from gateway.store.file import (
+    LOG_FILE,
+    StoreError,
+    assert_witnessed,
+    identity,
+    is_first_start,
+    spans,
+    witnessed,
+)
+from gateway.store.kept import Kept, Lost
 from gateway.store.keys import LogKey
+from gateway.store.witness import WITNESS_FILE, Witness
 
 PAGE_BYTES = 4096
 TAKES = 3
@@ -21,58 +30,14 @@ class DamageError(StoreError):
     """Something in the log can't be read. Nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One entry as it stands in the table; nothing of it has been looked at."""
-
-    seq: int
-    at: str
-    kind: str
-    body: str
-    boot: int | None = None
-    uptime_s: float | None = None
-    trust: str | None = None
-
-    @property
-    def clock(self) -> dict[str, object] | None:
-        """How the hub's clock stood, in the words of the wire; None where nobody told."""
-        if self.boot is None:
-            return None
-        return {"boot": self.boot, "uptime_s": self.uptime_s, "trust": self.trust}
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Numbers from first to last that can't be read, or that stand nowhere."""
-
-    first: int
-    last: int
-    is_damaged: bool = True
-
-    def __str__(self) -> str:
-        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
-
-
-def joined(lost: Iterable[Lost]) -> list[Lost]:
-    """Return the same numbers in as few spans as possible.
-
-    >>> [str(span) for span in joined([Lost(1, 2), Lost(3, 3), Lost(7, 7)])]
-    ['1-3', '7']
-    """
-    spans: list[Lost] = []
-    for one in lost:
-        if spans and spans[-1].last + 1 == one.first and spans[-1].is_damaged == one.is_damaged:
-            one = Lost(spans.pop().first, one.last, one.is_damaged)
-        spans.append(one)
-    return spans
-
-
 class Look:
     """One read-only look into a log. A hub may write beside it: each question sees a whole commit."""
 
-    def __init__(self, folder: Path, key: LogKey) -> None:
+    def __init__(self, folder: Path, key: LogKey, *, is_cut_read: bool = False) -> None:
+        """Open it; a file that is cut off is read only where that is asked for, as far as it goes."""
+        self._is_cut_read = is_cut_read
         self.path = folder / LOG_FILE
-        self.witness = folder / WITNESS_FILE
+        self.witness = Witness(folder)
         self._key = key
         self._is_root_lost: bool | None = None
         try:
@@ -117,6 +82,20 @@ class Look:
                 raise
             self._begin_again()
             raise DamageError(str(error)) from error
+
+    def spans(self, log: str) -> tuple[LogSpan, ...]:
+        """Return which numbers went under which name; DamageError where that can't be read."""
+        try:
+            return spans(self._db, log)
+        except dbapi2.DatabaseError as error:
+            self._begin_again()
+            raise self._told(error) from error
+
+    def assert_witnessed(self, log: str) -> None:
+        """Raise StoreError unless the witness, if there is one, means this log as it stands here."""
+        word = witnessed(self.witness)  # first: a hub beside us writes it before it writes the log
+        if word is not None:
+            assert_witnessed(word, self.spans(log), self.witness.path)
 
     def state(self, name: str) -> str | None:
         """Return what the hub has noted under a name."""
@@ -227,7 +206,9 @@ class Look:
             ) from error
         connection.execute("pragma cipher_log_level = none")
         connection.execute(f'pragma key = "{self._key.pragma()}"')
-        for pragma in ("busy_timeout = 5000", "query_only = on"):
+        # Who may write the schema is not refused a file that is shorter than it says; we may write nothing.
+        cut = ("writable_schema = on",) if self._is_cut_read else ()
+        for pragma in ("busy_timeout = 5000", "query_only = on", *cut):
             connection.execute(f"pragma {pragma}").fetchall()
         return connection
 
@@ -257,7 +238,7 @@ class Look:
             begins = file.read(len(_PLAIN))
         if begins == _PLAIN:
             return StoreError(f"{self.path} is a foreign file: an ordinary SQLite database. Put ours back.")
-        if begins != self._key.salt:
+        if begins != self._key.salt and not self._has_our_pages():
             return StoreError(
                 f"{self.path} is not a log of this key: wrong key, or a foreign file. Put the right one back."
             )
@@ -268,6 +249,12 @@ class Look:
         return DamageError(
             f"{self.path} is damaged on its first page; the key is right. Put the file back from a copy."
         )
+
+    def _has_our_pages(self) -> bool:
+        """Tell whether pages behind a spoilt first one are ours: then the key is right."""
+        count = self.path.stat().st_size // PAGE_BYTES
+        with self.path.open("rb") as file:
+            return not any(file.read(PAGE_BYTES * 16)) or len(self.bad_pages()) < count
 
 
 def _assert_there(folder: Path) -> None:

@@ -40,6 +40,19 @@ def m0002_the_clock_of_an_entry(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m0003_the_names_of_the_log(db: Database) -> None:
+    """Let the log have had other names; `last` is null for the one that is written now.
+
+    `ward_has` is up to where the ward said that it has it, where that was more than we.
+    """
+    db.execute(
+        "create table log (turn integer primary key, log text not null unique, first integer not null,"
+        " last integer, ward_has integer)"
+    )
+    db.execute("insert into log (log, first) select body, 1 from state where name = 'log'")
+
+
+@MIGRATIONS()
 def m0005_what_goes_first_and_who_has_it(db: Database) -> None:
     """Find alerts and troubles without reading the whole log; keep when which receipt came, and whose."""
     for statement in (
@@ -56,8 +69,13 @@ def migrate(connection: Any) -> None:  # noqa: ANN401 - the encrypted module has
     MIGRATIONS.apply(Database(connection))
 
 
+def known_steps() -> list[str]:
+    """Return the names of the migrations that this program knows."""
+    return [step.name for step in MIGRATIONS.pending(Database(memory=True))]
+
+
 def steps(connection: Any) -> tuple[list[str], list[str]]:  # noqa: ANN401 - as above
     """Return the migrations applied to this file: those we know, and those we have never heard of."""
-    ours = {step.name for step in MIGRATIONS.pending(Database(memory=True))}
+    ours = set(known_steps())
     applied = [step.name for step in MIGRATIONS.applied(Database(connection))]
     return [name for name in applied if name in ours], [name for name in applied if name not in ours]

@@ -10,19 +10,20 @@ from cloud_bridge.spans import Spans
 class FarEnd:
     """Has numbers of one log, and answers as cloud_bridge/backend/commit.py does."""
 
-    def __init__(self, log: str = "L") -> None:
+    def __init__(self, log: str = "L", first: int = 1) -> None:
         self.log = log
+        self.first = first
         self.got = Spans()
 
     @property
     def up_to(self) -> int:
         """The number up to which it has everything."""
-        return next((span.last for span in self.got if span.first == 1), 0)
+        return next((span.last for span in self.got if span.first == self.first), self.first - 1)
 
     @property
     def highest(self) -> int:
         """The highest number that it has."""
-        return max((span.last for span in self.got), default=0)
+        return max((span.last for span in self.got), default=self.first - 1)
 
     def take(self, spans: tuple[Span, ...]) -> Receipt:
         """Keep these numbers and answer the batch."""

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from cloud_bridge.carry import Carrier
-from cloud_bridge.contract.entries import Batch, Entry, EntryKind
+from cloud_bridge.contract.entries import Batch, Entry, EntryKind, LogSpan
 from cloud_bridge.contract.receipts import Receipt, Refusal
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.together import together
@@ -28,6 +28,10 @@ class MemoryLog:
         self.home, self.log, self.cursor, self.highest = HOME, "log-1", 0, count
         self.alerts: dict[int, bytes] = {}
         self.received: list[tuple[int, datetime, str]] = []
+
+    @property
+    def spans(self):
+        return (LogSpan(self.log, 1, self.highest),)
 
     def entries(self, *, after, count_max):
         last = min(self.highest, after + count_max)
@@ -53,14 +57,19 @@ class MemoryLog:
 class Town:
     """A log, a broker, a carrier and a ward whose answers the test gives."""
 
-    def __init__(self, count: int = 3) -> None:
-        self.log = MemoryLog(count)
+    def __init__(self, count: int = 3, log: MemoryLog | None = None, **more) -> None:
+        self.log = log or MemoryLog(count)
         self.broker = SmallBroker()
         self.road = VirtualBroker(self.broker, Random(1))
         self.refusals: list[Refusal] = []
         self.denials: list[str] = []
         self.changed = asyncio.Event()
-        self.carrier = Carrier(
+        self.more = more
+        self.carrier = self.carrying()
+
+    def carrying(self) -> Carrier:
+        """Return a carrier that knows what the log says now."""
+        return Carrier(
             self.log,
             self.road,
             now=lambda: NOON + timedelta(seconds=asyncio.get_running_loop().time()),
@@ -68,6 +77,7 @@ class Town:
             on_change=self.changed.set,
             on_refusal=self.refusals.append,
             on_denied=self.denials.append,
+            **self.more,
         )
 
     @asynccontextmanager
@@ -96,6 +106,12 @@ async def next_batch(session) -> Batch:
         message = await session.receive()
         if message.topic.endswith("/up"):
             return Batch.from_bytes(message.payload)
+
+
+async def birth(session) -> None:
+    """Wait until the hub listens, so that a word reaches it."""
+    while not (await session.receive()).topic.endswith("/state"):
+        pass
 
 
 async def answer(session, said) -> None:

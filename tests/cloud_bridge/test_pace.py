@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from cloud_bridge.contract.entries import LogSpan
 from cloud_bridge.pace import GOOD_S, REST_S_MAX, WINDOW_BATCHES, Pace
 from cloud_bridge.uplink import Window
 from tests.cloud_bridge.some_far_end import FarEnd
@@ -49,7 +50,7 @@ class Rush:
 
     def __init__(self, *, homes: int, work_s: float, back_s_max: float) -> None:
         dice = Random(7)
-        self.windows = [Window("L", 0, Random(home)) for home in range(homes)]
+        self.windows = [Window(0, Random(home)) for home in range(homes)]
         self.wards = [FarEnd() for _ in range(homes)]
         self.highest = [143_200] * homes
         self.work_s = work_s
@@ -63,6 +64,10 @@ class Rush:
             back_s = dice.uniform(0, back_s_max)
             self.plan(back_s, home, "back")
             self.plan(back_s + dice.uniform(10, 150), home, "alert")
+
+    def logs(self, home: int) -> tuple[LogSpan, ...]:
+        """Return the one name of this home's log."""
+        return (LogSpan("L", 1, self.highest[home]),)
 
     def plan(self, at_s: float, home: int, what: object) -> None:
         """Let something happen later."""
@@ -80,13 +85,13 @@ class Rush:
         window = self.windows[home]
         if what == "back":
             window.connected(now_s)
-            window.take(self.wards[home].position(), self.highest[home], now_s)
+            window.take(self.wards[home].position(), self.logs(home), now_s)
         elif what == "alert":
             self.highest[home] += 1
             window.hurry([self.highest[home]])
         elif isinstance(what, tuple):
             sent, at_s = what
-            window.take(self.wards[home].take(sent.spans), self.highest[home], now_s)
+            window.take(self.wards[home].take(sent.spans), self.logs(home), now_s)
             self.waits_s += [now_s - at_s] if sent.is_hurried else []
             self.taken_count += 1
 
@@ -94,7 +99,7 @@ class Rush:
         """Send what this home's window says, and wake it when something is due there."""
         window = self.windows[home]
         window.expire(now_s)
-        while (sent := window.next(now_s, self.highest[home])) is not None:
+        while (sent := window.next(now_s, self.logs(home))) is not None:
             window.sent(sent, "", now_s)
             self.free_s = max(self.free_s, now_s) + self.work_s
             self.plan(self.free_s + 0.1, home, (sent, now_s))

@@ -1,5 +1,6 @@
 """Any road between window and ward: messages are lost, doubled and overtaken, and everything arrives."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -15,6 +16,8 @@ from hypothesis.stateful import (
 
 from cloud_bridge import uplink
 from cloud_bridge.contract import receipts
+from cloud_bridge.contract.entries import LogSpan
+from cloud_bridge.contract.names import span_of
 from cloud_bridge.contract.receipts import Receipt, Span, spans_of
 from cloud_bridge.pace import WINDOW_BATCHES
 from cloud_bridge.spans import Spans
@@ -30,17 +33,33 @@ class Road(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now_s = 0.0
-        self.highest = 0
+        self.logs = (LogSpan("L1", 1, 0),)
+        self.cursor = 0
         self.alerts: set[int] = set()
-        self.ward = FarEnd()
-        self.batches: list[Send] = []
+        self.wards = {"L1": FarEnd("L1")}
+        self.batches: list[tuple[str, Send]] = []
         self.answers: list[Receipt] = []
-        self.window = Window("L", 0, Random(1))
+        self.window = Window(0, Random(1))
+
+    @property
+    def highest(self):
+        """The newest number of the home."""
+        return self.logs[-1].last
+
+    def name(self, log):
+        """Let the log have another name from here on; the ward will hear of it."""
+        self.logs = (*self.logs, log)
+        self.wards[log.log] = FarEnd(log.log, log.first)
+
+    def grow(self, count):
+        """Commit so many entries."""
+        newest = self.logs[-1]
+        self.logs = (*self.logs[:-1], replace(newest, last=newest.last + count))
 
     @initialize(count=st.integers(0, 60))
     def begin(self, count):
         """A backlog lies there when the line comes about."""
-        self.highest = count
+        self.grow(count)
         self.connect()
 
     @rule()
@@ -48,7 +67,7 @@ class Road(RuleBasedStateMachine):
         """A fresh connection: the ward says where it stands, before or behind all that is on its way."""
         self.window.connected(self.now_s)
         self.look_again()
-        self.answers.append(self.ward.position())
+        self.answers += [self.wards[log.log].position() for log in self.logs]
 
     def look_again(self):
         """Look for alerts behind what the ward has, as cloud_bridge/cargo.py does after a position."""
@@ -57,12 +76,28 @@ class Road(RuleBasedStateMachine):
     @rule(count=st.integers(1, 9))
     def write(self, count):
         """The home goes on."""
-        self.highest += count
+        self.grow(count)
+
+    @rule(left_out=st.integers(0, 20))
+    def rename(self, left_out):
+        """The hub was restored, or lost the end of its log: it goes on under a new name, higher up."""
+        self.name(LogSpan(f"L{len(self.logs) + 1}", self.highest + left_out + 1, self.highest + left_out))
+
+    @rule()
+    def end_at_the_last_receipt(self):
+        """The ward has more of the newest name than the hub: what has no receipt is told under a new one."""
+        *before, newest = self.logs
+        confirmed = max(self.cursor, newest.first - 1)
+        if confirmed < newest.last:
+            self.logs = (*before, replace(newest, last=confirmed))
+            self.name(LogSpan(f"L{len(self.logs) + 1}", confirmed + 1, newest.last))
+            self.window.renamed(self.cursor)
+            self.look_again()
 
     @rule()
     def open_alert(self):
         """An alert is committed."""
-        self.highest += 1
+        self.grow(1)
         self.alerts.add(self.highest)
         self.window.hurry([self.highest])
 
@@ -70,26 +105,31 @@ class Road(RuleBasedStateMachine):
     def send(self):
         """Send one batch, if the window says so; an alert goes first, where none is on its way."""
         before = [flight.send for flight in self.window._flights]
-        sent = self.window.next(self.now_s, self.highest)
+        sent = self.window.next(self.now_s, self.logs)
         if sent is None:
             return
         waiting = {number for number in self.alerts if not self.window.has(number)}
         waiting -= {number for one in before for number in _numbers(one)}
-        assert _numbers(sent) <= set(range(1, self.highest + 1))
+        name = self.name_of(sent)
         assert not any(self.window.has(number) for number in _numbers(sent)), "sent for nothing"
         if waiting and not any(one.is_hurried for one in before):
             assert sent.is_hurried
             assert waiting & _numbers(sent)
         self.window.sent(sent, "", self.now_s)
-        self.batches.append(sent)
+        self.batches.append((name, sent))
+
+    def name_of(self, sent):
+        """Return the one name under which all of a batch goes."""
+        (name,) = {span_of(self.logs, number).log for number in _numbers(sent)}
+        return name
 
     @rule(place=which, is_doubled=st.booleans())
     def arrive(self, place, is_doubled):
         """One of the batches on the way reaches the ward, whichever; perhaps it comes once more."""
         if self.batches:
             index = place % len(self.batches)
-            sent = self.batches[index] if is_doubled else self.batches.pop(index)
-            self.answers.append(self.ward.take(sent.spans))
+            name, sent = self.batches[index] if is_doubled else self.batches.pop(index)
+            self.answers.append(self.wards[name].take(sent.spans))
 
     @rule(place=which, is_doubled=st.booleans())
     def answer(self, place, is_doubled):
@@ -98,7 +138,8 @@ class Road(RuleBasedStateMachine):
             index = place % len(self.answers)
             receipt = self.answers[index] if is_doubled else self.answers.pop(index)
             before = self.window.up_to
-            moved = self.window.take(receipt, self.highest, self.now_s)
+            moved = self.window.take(receipt, self.logs, self.now_s)
+            self.cursor = max(self.cursor, self.window.up_to)
             assert moved is None or moved == self.window.up_to > before
             if not receipt.kept:
                 self.look_again()
@@ -119,8 +160,11 @@ class Road(RuleBasedStateMachine):
     @invariant()
     def what_the_hub_believes_is_true(self):
         """The cursor is never beyond what the ward has, and of what lies above it nothing is made up."""
-        assert self.window.up_to <= self.ward.up_to
-        assert all(self.ward.got.has(span) for span in self.window._held)
+        believed = (*self.window._held, Span(1, self.window.up_to))
+        for log in self.logs:
+            spans = [Span(max(one.first, log.first), min(one.last, log.last)) for one in believed]
+            held = [span for span in spans if span.first <= span.last]
+            assert all(self.wards[log.log].got.has(span) for span in held)
 
     @invariant()
     def the_window_is_bounded(self):
@@ -141,12 +185,12 @@ class Road(RuleBasedStateMachine):
                 self.answer(0, is_doubled=False)
             if self.window.up_to == self.highest:
                 return
-            while (sent := self.window.next(self.now_s, self.highest)) is None:
+            while (sent := self.window.next(self.now_s, self.logs)) is None:
                 self.now_s = self.window.wake_at_s(self.now_s)
                 self.window.expire(self.now_s)
             self.window.sent(sent, "", self.now_s)
-            self.answers.append(self.ward.take(sent.spans))
-        raise AssertionError(f"the ward has {self.ward.up_to} of {self.highest}")
+            self.answers.append(self.wards[self.name_of(sent)].take(sent.spans))
+        raise AssertionError(f"the ward has {self.window.up_to} of {self.highest}")
 
 
 def _numbers(sent: Send) -> set[int]:

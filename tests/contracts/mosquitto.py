@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -63,9 +64,11 @@ def mosquitto(folder: Path, config: str = OPEN) -> Iterator[Port]:
                 break
         else:
             pytest.fail("Mosquitto did not start:\n" + "".join(said))
+        # A pipe that nobody empties holds 64 KiB; then the broker waits for us, and the line stands still.
+        Thread(target=process.stderr.read, daemon=True).start()
         port = Port(port)
         port.process = process
         yield port
     finally:
         process.terminate()
-        process.communicate(timeout=STOP_TIMEOUT_S)
+        process.wait(STOP_TIMEOUT_S)

@@ -48,6 +48,13 @@ def test_a_clock_behind_the_log_went_back():
     assert trust_after(tick(0, is_synced=True), newest=later + timedelta(days=3650)) == "synced"
 
 
+def test_a_clock_years_ahead_of_the_log_was_set_wrong():
+    """Found by the simulation: a box of 1970 that jumps to 2037 is not believed unless it is confirmed."""
+    assert trust_after(nothing(5), tick(900, off_s=TEN_YEARS_S), newest=NOON) == "unknown"
+    assert trust_after(nothing(5), tick(900, off_s=TEN_YEARS_S, is_synced=True), newest=NOON) == "synced"
+    assert trust_after(nothing(5), tick(900, off_s=300 * DAY_S), newest=NOON) == "kept"
+
+
 def test_only_a_time_service_confirms():
     """A plausible clock is kept; it is synced while a service says so, and kept again when that ends."""
     assert trust_after(tick(0)) == "kept"

@@ -7,12 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cloud_bridge.contract.answers import Answer, answer_from
-from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
+from cloud_bridge.contract.bodies import alert_from, plan_from
 from cloud_bridge.contract.entries import EntryKind
 from devices.kinds import Kind
-from gateway.alerts.family import Tick
-from gateway.alerts.judge import judge, take_plan
-from gateway.alerts.state import JudgeState
+from gateway.judged_anew import judged_anew
 from gateway.pipeline import Pipeline, UnkeptError
 from gateway.store.file import NotTakenError
 from tests.gateway.alerts.scenarios import plan_named
@@ -184,11 +182,8 @@ def test_judging_the_log_anew_gives_the_same_alerts(tmp_path):
         home.pipeline.answer([answer("breathlessness", 1.0, at), answer("sputum_colour", 1.0, at)])
         home.now = at + timedelta(hours=22)
         home.pipeline.tick()
-    state, due = take_plan(COPD, JudgeState(), NOON).state, []
-    for entry in home.store.entries(after=0, count_max=10_000):
-        event = {EntryKind.READING: reading_from, EntryKind.ANSWER: answer_from}.get(entry.kind)
-        verdict = judge(COPD, state, Tick(entry.at) if event is None else event(entry.body))
-        state, due = verdict.state, [*due, *verdict.changes]
+    steps = judged_anew(home.store.entries(after=0, count_max=10_000))
+    due = [alert for step in steps for alert in step.verdict.changes]
     assert due == home.alerts()
     assert len(due) > 8
 

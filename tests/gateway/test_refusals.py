@@ -10,6 +10,7 @@ from sqlcipher3 import dbapi2
 
 from cloud_bridge.backend.tables import open_tables
 from gateway.settings import Settings
+from gateway.start import open_store
 from gateway.store.episodes import look_key, open_key
 from gateway.store.file import lock
 from gateway.store.key_place import KeyPlace
@@ -138,19 +139,28 @@ def private_key_on_the_hub(settings):
         (shared_key, "chmod 600"),
         (no_key, "Put the key file back"),
         (key_folder, "can't be read as a key"),
-        (empty_log, "is empty: it was cut off or overwritten"),
         (no_log, "is gone"),
-        (foreign_log, "wrong key, foreign or damaged"),
+        (foreign_log, "is a foreign file: an ordinary SQLite database"),
         (log_folder, "can't be opened"),
         (newer_log, "newer Pusterom (m9999_tomorrow)"),
         (other_home, f"the log of home {HOME}, not of {OTHER_HOME}"),
-        (unreadable_witness, "log.json can't be read"),
     ],
 )
 def test_a_log_that_is_not_ours_to_open_is_refused(refused, folder, damage, hint):
     """One line that says what to do; not a byte of log, key or witness is changed by the refusal."""
     damage(begun(folder))
     assert hint in refused("hub", "run", "--config", folder / "hub.toml")
+
+
+@pytest.mark.parametrize("damage", [empty_log, unreadable_witness])
+def test_a_log_that_only_a_machine_can_help_is_replaced_and_not_refused(folder, damage):
+    """Nobody stands beside a hub: it goes on under a new name, and has something to tell."""
+    settings = begun(folder)
+    damage(settings)
+    store = open_store(settings)
+    assert len(store.spans) == 2
+    assert store.note("replaced")
+    store.close()
 
 
 def test_a_wrong_key_after_a_crash_costs_nothing(run, folder):

@@ -22,7 +22,7 @@ from tests.gateway.conftest import CONFIG, on_disk
 from tests.given import HOME, NOON, OTHER_HOME, SPO2_LOW, plan, reading
 
 DAMAGE, PAGE, COUNT = 74, 4096, 3000
-QUESTIONS = 9
+QUESTIONS = 10
 
 
 def told(minute: int) -> Fact:

@@ -10,7 +10,7 @@ from cloud_bridge.contract.topics import topic
 from devices.driver import Advertisement
 from gateway.app import RADIO_AWAY_S, Hub
 from gateway.ports import RadioError
-from gateway.store.log import Met
+from gateway.store.log_reader import Met
 from gateway.view import View
 from simulators.broker import SmallBroker
 from simulators.virtual_disk import VirtualDisk

@@ -19,6 +19,9 @@ RECENT = "cursor_recent"
 """Beside the cursor: the newest receipts, until they are many enough for the table."""
 
 NOTED = ("judge", "troubles", "cursor", RECENT)
+STONE = "lost"
+"""The kind of entry that stands where one could not be read; its time is that of the salvage."""
+
 LATER = 1_000_000
 """A minute in which no worker has measured."""
 
@@ -66,13 +69,14 @@ def state_of(store: Store) -> State:
     recent = map(tuple, json.loads(noted.pop(RECENT, "[]")))
     return State(
         log=store.log,
-        entries={row[0]: row[1:] for row in entries},
+        entries={row[0]: ("", *row[2:]) if row[2] == STONE else row[1:] for row in entries},
         told=dict(rows("select id, seq from told")),
         readings={seq: (kind, at) for seq, kind, at in readings},
         devices={row[0]: row[1:] for row in devices},
         noted=noted,
         receipts=(*rows("select up_to, at, by from received order by up_to"), *recent),
         highest=store.highest,
+        earlier=tuple((span.first, span.last) for span in store.spans[:-1]),
     )
 
 

@@ -32,6 +32,8 @@ class State:
     receipts: tuple[tuple[int, str, str], ...] = ()
     """Up to which number something was received, when, and by whom: the last of each minute."""
     highest: int = 0
+    earlier: tuple[tuple[int, int], ...] = ()
+    """The first and the last number of each name that the log had before."""
 
     @property
     def cursor(self) -> int:
@@ -106,6 +108,22 @@ def _nothing_new(state: State, _deed: Mark) -> State:
 _DEEDS = {NOTHING_NEW: _nothing_new, "commit": _commit, "cursor": _cursor, "remove": _remove}
 
 
+TABLES = ("entries", "told", "readings", "devices", "noted")
+
+
+def said_of(state: State) -> Mark:
+    """Return a state as the words of a mark, without the name of its log: that is made anew each time."""
+    tables = {name: list(getattr(state, name).items()) for name in TABLES}
+    return {**tables, "receipts": state.receipts, "highest": state.highest, "earlier": state.earlier}
+
+
+def _said(mark: Mark) -> State:
+    tables = {name: {key: tuple(row) if isinstance(row, list) else row for key, row in mark[name]}
+              for name in TABLES}  # fmt: skip
+    receipts, earlier = (tuple(map(tuple, mark[name])) for name in ("receipts", "earlier"))
+    return State(**tables, receipts=receipts, highest=mark["highest"], earlier=earlier)
+
+
 class Ledger:
     """Where each of the worker's homes must stand; the last one named is the one that is written."""
 
@@ -119,6 +137,8 @@ class Ledger:
         if mark["do"] == "home":
             self.home = mark["name"]
             self._states.setdefault(self.home, State())
+        elif mark["do"] == "expected":
+            self._states[self.home] = _said(mark)
         elif mark["do"] == "handed":
             assert self._handed is None, "one writer does one thing after the other"
             self._handed = mark

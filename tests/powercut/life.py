@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cloud_bridge.contract.entries import Clock, EntryKind
@@ -16,12 +19,16 @@ from devices.kinds import Kind
 from gateway.pipeline import Pipeline
 from gateway.start import open_store
 from gateway.store.episodes import rotate
+from gateway.store.file import LOG_FILE
 from gateway.store.key_place import KeyPlace
-from gateway.store.log import Fact, Met, Store
+from gateway.store.log import Fact, Store
+from gateway.store.log_reader import Met
+from gateway.store.look import PAGE_BYTES
 from tests.given import HOME, NOON, OXIMETER
 from tests.powercut.first_version import JUDGE, first_version
 from tests.powercut.hub import ECHO, Minutes, measured, pipeline, settings
-from tests.powercut.ledger import NOTHING_NEW
+from tests.powercut.laws import state_of
+from tests.powercut.ledger import NOTHING_NEW, said_of
 from tests.powercut.tape import BEGIN, END
 
 FORK = get_context("fork")
@@ -125,6 +132,29 @@ class Life:
         self._marks.say("handed", deed="commit", facts=[_fact(fact) for fact in facts], **told)
         first_version(settings(self.disk, name), name, facts)
         self._marks.say("kept", log=name)
+
+    def damage(self, name: str, pages: int) -> None:
+        """Flip an octet in some pages of a log, as a card does."""
+        with (settings(self.disk, name).folder / LOG_FILE).open("r+b") as file:
+            count = file.seek(0, os.SEEK_END) // PAGE_BYTES
+            for page in self.dice.sample(range(1, count), pages):
+                file.seek(page * PAGE_BYTES)
+                octet = file.read(1)[0]
+                file.seek(page * PAGE_BYTES)
+                file.write(bytes([octet ^ 1]))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def salvaged_apart(self, name: str) -> None:
+        """Say what a start makes of a damaged log when nothing disturbs it: no cut may make it less."""
+        with TemporaryDirectory() as place:
+            here, there = settings(self.disk, name), settings(Path(place), name)
+            shutil.copytree(here.folder, there.folder)
+            shutil.copy2(here.key_file, there.key_file)
+            with closing(open_store(there)) as store:
+                state = state_of(store)
+        self._marks.say("home", name=name)
+        self._marks.say("expected", **said_of(state))
 
     def rotate(self, name: str = "home") -> None:
         """Give the hub a new secret, as `pusterom store rotate-key` does while it stands still."""

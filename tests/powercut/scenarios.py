@@ -123,6 +123,30 @@ def retention(life: Life) -> None:
             store.remove_received(before, count_max=life.dice.randint(1, 60))
 
 
+def salvage(life: Life) -> None:
+    """Logs with pages that can't be read: put aside at a start, and carried over as far as they can be."""
+    names = [f"home-{number}" for number in range(5)]
+    for name in names:
+        life.killed(lambda name=name: _filled(life, name))
+        life.damage(name, pages=3)
+        life.salvaged_apart(name)
+    life.with_neighbour()
+    life.begin()
+    for name in names:
+        store = life.start(name)
+        life.visit(life.pipeline(store))
+        store.close()
+
+
+def _filled(life: Life, name: str) -> None:
+    store = life.start(name)
+    line = life.pipeline(store)
+    for _ in range(12):
+        life.visit(line, 20)
+    life.receive(store, 300)
+    store._db.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+
 def dating(life: Life) -> None:
     """Boots without a time, whose readings are dated once it is found."""
     store = life.start()
@@ -149,5 +173,6 @@ SCENARIOS: dict[str, Callable[[Life], None]] = {
     "rotation": rotation,
     "upgrade": upgrade,
     "retention": retention,
+    "salvage": salvage,
     "dating": dating,
 }

@@ -58,6 +58,17 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
+def is_recording(folder: Path) -> bool:
+    """Tell whether the disk is mounted where only they see it, and somebody lives on it."""
+    for process in processes_of(folder):
+        try:
+            if "/live ext4 " in Path(f"/proc/{process}/mounts").read_text():
+                return True
+        except OSError:  # ended meanwhile
+            continue
+    return False
+
+
 def assert_nothing_left(folder: Path) -> None:
     """No loop device, no mount and no process stays; where there was no time to clean up, an empty folder."""
     left = [path for path in folder.iterdir() if path.is_dir()]
@@ -88,15 +99,14 @@ def test_a_log_that_does_not_flush_is_found_out(tmp_path, synchronous):
     assert sum(one["broken"]["lost"] for one in outcomes) > PLANTED_POINTS / 2, said
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+# Not SIGKILL: killed with a write on its way, the recorder can leave the kernel waiting for its disk, and
+# with it every loop device of the machine. Whoever did that: echo 1 > /sys/fs/fuse/connections/N/abort.
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_stops_it_finds_nothing_left(tmp_path, number):
-    """Stopped by a person, by a machine, or killed in the middle: mounts and loop devices go with it."""
+    """Stopped by a person or by a machine in the middle: mounts and loop devices go with it."""
     with started(tmp_path, "--scenario", "commit", "--scenario", "cursor", "--points", 100_000) as process:
-        assert is_in_time(lambda: any(loops_of(path.name) for path in tmp_path.iterdir()))
-        if number == signal.SIGKILL:
-            process.kill()
-        else:
-            os.killpg(process.pid, number)
+        assert is_in_time(lambda: is_recording(tmp_path))
+        os.killpg(process.pid, number)
         process.communicate(timeout=WAIT_S)
     assert process.returncode != 0
     assert_nothing_left(tmp_path)

@@ -18,7 +18,7 @@ from tests.given import HOME
 from tests.program import ROOT, WAIT_S, Program, pusterom
 
 LOOK_AGAIN_S = 0.05
-PATIENT_S = 60.0
+PATIENT_S = 180.0
 """Longer than a hub waits for a receipt before it sends again (20 s), and then some."""
 
 PLAN = ROOT / "config/plan.toml"

@@ -12,6 +12,9 @@ from urllib.parse import quote
 SURE_BYTES = 6
 """A form shorter than this stands in random bytes by chance: it is looked for in text only."""
 
+ID_DIGITS = 12
+"""So many hexadecimal digits in a row are an id or a digest, in which any four may stand."""
+
 
 @dataclass(frozen=True)
 class Secret:
@@ -60,9 +63,12 @@ def _stands_in(pattern: bytes, folded: bytes) -> bool:
 
 
 def _is_apart(pattern: bytes, folded: bytes, at: int) -> bool:
-    """Tell whether a number that stands here is a number of its own, and no part of a longer one."""
+    """Tell whether a number that stands here is one of its own, and no part of a longer one or of an id."""
     if not re.fullmatch(rb"[0-9]+([.,][0-9]+)?", pattern):
         return True
+    around = folded[max(at - ID_DIGITS, 0) : at + len(pattern) + ID_DIGITS]
+    if any(pattern in run for run in re.findall(b"[0-9a-f]{%d,}" % ID_DIGITS, around)):
+        return False
     before, behind = folded[max(at - 1, 0) : at], folded[at + len(pattern) :][:1]
     return not re.fullmatch(rb"[0-9.,:]", before) and not re.fullmatch(rb"[0-9:]", behind)
 

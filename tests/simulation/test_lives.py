@@ -42,6 +42,19 @@ def test_a_hard_week_with_the_night_of_summer_time_loses_nothing(seed):
     assert figures["opened"] > 0
 
 
+@pytest.mark.parametrize(
+    ("seed", "found"),
+    [
+        (498, "a card put back whose contradiction was told in a receipt that was lost, and never again"),
+        (510, "an answer to who had the log before was taken for an answer to what stands there now"),
+    ],
+)
+def test_two_days_that_once_lost_a_reading(seed, found):
+    """Lives that broke a law when 2,000 were lived."""
+    _, figures = simulate(seed, days=2)
+    assert figures["replaced"] > 0, found
+
+
 def test_a_broken_law_is_told_with_its_seed(monkeypatch):
     """A life that breaks a law ends the command with 1 and words to break it again; the others are lived."""
     monkeypatch.setattr(laws, "CONFIRM_WINDOW_S", -1.0)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import count
@@ -180,7 +181,9 @@ async def test_a_receipt_names_what_it_answers_and_who_gives_it(idle: Ward) -> N
         ward.post.say("state", b'{"is_online":true,"at":"2026-11-02T12:00:00+00:00","log":"log1"}')
         answers = [answer_from_bytes((await ward.post.outbox.get()).payload) for _ in range(2)]
     kept = (Span(1, 2), Span(9, 9))
-    assert answers == [
+    assert [mark.seq for mark in answers[1].marks] == [2, 9]
+    assert answers[0].digest == blake2b(batch(1, 2, 9), digest_size=16).hexdigest()
+    assert [replace(answer, marks=(), digest="") for answer in answers] == [
         Receipt("log1", 2, (Span(3, 8),), kept=kept, highest=9, by="ward"),
         Receipt("log1", 2, (Span(3, 8),), highest=9, by="ward"),
     ]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 
 import orjson
+import pytest
 import zstandard
 
 from cloud_bridge.backend.ingest import KeepBatch, KeepState, Quarantine, _refusal, meaning_of
@@ -14,7 +15,16 @@ from cloud_bridge.backend.standing import Birth
 from cloud_bridge.broker import Message, UplinkError
 from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.bodies import reading_body
-from cloud_bridge.contract.entries import BATCH_BYTES_MAX, BATCH_COUNT_MAX, Batch, Clock, Entry, EntryKind
+from cloud_bridge.contract.entries import (
+    BATCH_BYTES_MAX,
+    BATCH_COUNT_MAX,
+    Batch,
+    Clock,
+    Entry,
+    EntryKind,
+    LogSpan,
+)
+from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.receipts import Receipt, Span, answer_from_bytes
 from cloud_bridge.contract.topics import topic
 from tests.given import HOME, NOON, reading
@@ -22,7 +32,7 @@ from tests.house.papers import ROOT, code_blocks
 
 PAPER = ROOT / "cloud_bridge" / "README.md"
 LOG = "5aa404154a3e1967"
-BATCH, RECEIPT, REFUSAL, BIRTH = code_blocks(PAPER, "json")
+BATCH, RECEIPT, REFUSAL, BIRTH, EARLIER = code_blocks(PAPER, "json")
 
 
 class Listener:
@@ -46,21 +56,21 @@ class Listener:
 class EmptyLog:
     """A log that nobody has written to."""
 
-    home, log, highest, cursor = HOME, LOG, 0, 0
+    home, cursor, highest, spans = HOME, 0, 0, (LogSpan(LOG, 1, 0),)
 
     def hurried(self, *, after):
         assert after == 0
         return ()
 
 
-def heard_at_birth() -> Listener:
+def heard_at_birth(log=None) -> Listener:
     """Let a carrier say that it is there, and return who heard it."""
     listener = Listener()
 
     async def story():
         heard = asyncio.Event()
         carrier = Carrier(
-            EmptyLog(),
+            log or EmptyLog(),
             listener,
             now=lambda: NOON,
             dice=Random(1),
@@ -91,7 +101,10 @@ def test_the_batch_is_the_one_that_the_hub_sends():
 
 def test_the_receipt_is_the_one_that_the_ward_sends():
     """The example of a receipt is what the ward says, and the hub reads it."""
-    receipt = Receipt(LOG, 40, (Span(41, 60),), (7,), kept=(Span(61, 80),), highest=80, by="ward")
+    digest = "b6ee2286f3d5700cf30b15b9e939e468"
+    receipt = Receipt(
+        LOG, 40, (Span(41, 60),), (7,), kept=(Span(61, 80),), highest=80, by="ward", digest=digest
+    )
     assert orjson.loads(bytes(receipt)) == orjson.loads(RECEIPT)
     assert answer_from_bytes(RECEIPT.encode()) == receipt
 
@@ -127,3 +140,27 @@ def test_topics_kinds_and_limits_are_those_of_the_program():
         assert f"`{topic(HOME, direction).replace(HOME, '{home}')}`" in text
     assert all(f"`{kind}`" in text for kind in EntryKind)
     assert f"1 to {BATCH_COUNT_MAX} entries, at most {BATCH_BYTES_MAX:,} bytes" in text
+
+
+def test_a_log_that_begins_later_says_so_and_its_birth_names_the_earlier():
+    """Where a log begins goes unsaid when that is 1; otherwise batch and birth are those of the paper."""
+    entry = Entry(101, NOON, EntryKind.HUB_STARTED, b"{}")
+    assert b'"first"' not in zstandard.ZstdDecompressor().decompress(bytes(Batch(HOME, LOG, (entry,))))
+    assert Batch.from_bytes(bytes(Batch(HOME, LOG, (entry,), 101))).first == 101
+    birth = orjson.dumps({**orjson.loads(BIRTH), **orjson.loads(EARLIER)})
+    meant = meaning_of(Message(topic(HOME, "state"), birth), NOON)
+    assert isinstance(meant, KeepState)
+    assert meant.earlier == (LogSpan("09c1fe12ab34cd56", 1, 4200),)
+    log = EmptyLog()
+    log.spans = (LogSpan("09c1fe12ab34cd56", 1, 4200), LogSpan(LOG, 5001, 5000))
+    said, _ = heard_at_birth(log).said[0]
+    assert orjson.loads(said.payload) == orjson.loads(birth)
+
+
+@pytest.mark.parametrize("first", [0, -1, True, "1", 1.5, None, 102])
+def test_a_batch_that_begins_nowhere_is_refused(first):
+    """The first number is a number, and none of the batch stands before it."""
+    line = [101, NOON.isoformat(), "reading", {}]
+    said = {"version": 1, "home": HOME, "log": LOG, "first": first, "entries": [line]}
+    with pytest.raises(ContractError):
+        Batch.from_bytes(zstandard.ZstdCompressor().compress(orjson.dumps(said)))

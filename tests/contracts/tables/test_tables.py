@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cloud_bridge.backend.database import Database, TablesError, Transaction, UnkeepableError
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.views import Figures
-from cloud_bridge.contract.entries import Batch, Clock, Entry
+from cloud_bridge.contract.entries import Batch, Clock, Entry, EntryKind, LogSpan
 from cloud_bridge.contract.receipts import SPANS_MAX, Receipt, Span, spans_of
 from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, at, batch, reading, told
 from tests.given import bare
@@ -100,11 +100,19 @@ def test_entries_count_once_however_they_arrive(tables: Tables, deliveries: list
             receipt = await tables.commit(batch(*map(life_entry, seqs), home=home, log=log), at=NOON)
             kept.setdefault((home, log), set()).update(seqs)
             assert receipt == replace(model_receipt(log, kept[home, log]), kept=spans_of(seqs))
-            assert await tables.receipt(home, log) == replace(receipt, kept=())
+            position = await tables.receipt(home, log)
+            assert replace(position, marks=()) == replace(receipt, kept=())
+            assert [mark.seq for mark in position.marks] == run_ends(kept[home, log])
         for home in homes:
             assert await tables.figures(home) == model_figures(home, kept)
 
     asyncio.run(live())
+
+
+def run_ends(seqs: set[int]) -> list[int]:
+    """Where each run of numbers ends, as far as a receipt names gaps."""
+    ends = sorted(seq for seq in seqs if seq + 1 not in seqs)
+    return ends if len(ends) <= SPANS_MAX else [*ends[:SPANS_MAX], max(seqs)]
 
 
 def model_figures(home: str, kept: dict[tuple[str, str], set[int]]) -> Figures:
@@ -149,6 +157,8 @@ async def test_a_contradiction_never_overwrites(tables: Tables) -> None:
     await tables.commit(batch(told(1, reading(1, value=91.0))), at=NOON)
     receipt = await tables.commit(batch(told(1, reading(2, value=40.0)), told(2)), at=at(1))
     assert bare(receipt) == Receipt("log1", 2, (), (1,))
+    assert (receipt.kept, receipt.contradicted) == ((Span(1, 2),), (Span(1, 1),))
+    assert (await tables.receipt(HOME, "log1")).contradicted == (Span(1, 1),), "the position says it again"
     assert [kept.reading.value for kept in await tables.readings(HOME)] == [91.0]
     (aside,) = await tables.quarantined()
     assert (aside.home, aside.seq, aside.at) == (HOME, 1, at(1))
@@ -197,7 +207,7 @@ async def test_an_unreadable_entry_costs_only_itself(tables: Tables, body: bytes
     assert (aside.home, aside.seq, aside.data) == (HOME, 2, body)
     assert aside.reason
     assert await tables.figures(HOME) == Figures(3, 1, 0, 0, 0, 0, 1)
-    assert await tables.receipt(HOME, "log1") == replace(receipt, kept=())
+    assert replace(await tables.receipt(HOME, "log1"), marks=()) == replace(receipt, kept=())
 
 
 async def test_homes_never_mix(tables: Tables) -> None:
@@ -253,8 +263,9 @@ async def test_a_receipt_names_so_many_spans_and_no_more(tables: Tables) -> None
 
 async def test_values_that_no_database_keeps_are_told_apart(tables: Tables) -> None:
     """A number too large is a fault of the batch, not of the database: nothing kept, the next one is."""
-    with pytest.raises(UnkeepableError):
+    with pytest.raises(UnkeepableError) as refused:
         await tables.commit(Batch(HOME, "log1", (told(1), told(2**63))), at=NOON)  # the wire refuses it
+    assert str(2**63) not in str(refused.value), "a refusal stands in journals, and quotes no value"
     assert await tables.figures(HOME) == Figures(0, 0, 0, 0, 0, 0, 0)
     assert bare(await tables.commit(batch(told(1)), at=NOON)) == Receipt("log1", 1)
 
@@ -272,3 +283,49 @@ async def test_how_a_hubs_clock_stood_is_kept(open_database: Callable[[], Databa
         (None, None, None),
         (3, 0.1 + 0.2, "unknown"),
     ]
+
+
+def spanned(*entries: Entry, first: int = 101, log: str = "log2") -> Batch:
+    """A batch of a log that begins later, through the wire and back."""
+    return Batch.from_bytes(bytes(Batch(HOME, log, entries, first)))
+
+
+async def test_a_log_that_begins_later_has_no_gap_before_its_first(tables: Tables) -> None:
+    """Numbers before the first are another log's: none is missing, and the receipt counts from the first."""
+    assert bare(await tables.commit(spanned(told(101), told(102)), at=NOON)) == Receipt("log2", 102)
+    receipt = await tables.commit(spanned(told(105)), at=NOON)
+    assert bare(receipt) == Receipt("log2", 102, (Span(103, 104),))
+    assert (await tables.figures(HOME)).gaps == 2
+    state = await tables.home_state(HOME)
+    assert state is not None
+    assert (state.up_to, state.missing_count) == (102, 2)
+
+
+async def test_a_log_whose_first_came_late_is_mended(tables: Tables) -> None:
+    """A ward that took in such a log before it knew of beginnings stops waiting at the next batch."""
+    assert (await tables.commit(batch(told(101), log="log2"), at=NOON)).up_to == 0
+    assert bare(await tables.commit(spanned(told(102)), at=NOON)) == Receipt("log2", 102)
+
+
+async def test_at_birth_each_log_is_answered_and_the_older_ones_take_their_turn(tables: Tables) -> None:
+    """A newborn hub hears where all its logs stand; the rest of an old one never makes it the newest."""
+    earlier = (LogSpan("log1", 1, 100),)
+    receipts = await tables.receipts(HOME, "log2", earlier)
+    assert tuple(map(bare, receipts)) == (Receipt("log1", 0), Receipt("log2", 0))
+    await tables.commit(spanned(told(101)), at=NOON)
+    await tables.commit(batch(told(1)), at=NOON)
+    state = await tables.home_state(HOME)
+    assert state is not None
+    assert state.up_to == 101
+    receipts = await tables.receipts(HOME, "log2", earlier)
+    assert tuple(map(bare, receipts)) == (Receipt("log1", 1), Receipt("log2", 101))
+
+
+async def test_what_a_hub_has_lost_contradicts_nothing(tables: Tables) -> None:
+    """A stone on a number that is kept changes nothing and is no deviation; elsewhere it is an entry."""
+    await tables.commit(batch(told(1, reading(1))), at=NOON)
+    stones = [Entry(seq, at(9), EntryKind.LOST, b"{}") for seq in (1, 2)]
+    assert bare(await tables.commit(batch(*stones), at=at(9))) == Receipt("log1", 2)
+    assert [kept.reading.id for kept in await tables.readings(HOME)] == ["r1"]
+    figures = await tables.figures(HOME)
+    assert (figures.entries, figures.quarantined) == (2, 0)

@@ -8,7 +8,8 @@ from sqlcipher3 import dbapi2
 
 from cloud_bridge.contract.entries import Clock, EntryKind
 from gateway.store.file import StoreError
-from gateway.store.log import Fact, Met
+from gateway.store.log import Fact
+from gateway.store.log_reader import Met
 from tests.given import NOON, OXIMETER, fact, store
 
 

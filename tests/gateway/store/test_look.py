@@ -8,7 +8,8 @@ import pytest
 from cloud_bridge.contract.entries import Clock
 from gateway.cli_store import _line
 from gateway.soundness import identity_in
-from gateway.store.look import Kept, Look
+from gateway.store.kept import Kept
+from gateway.store.look import Look
 from tests.given import KEY, NOON, fact, store
 
 

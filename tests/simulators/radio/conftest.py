@@ -15,7 +15,7 @@ from simulators.radio.bonds import Passkey
 from simulators.radio.host import TwinHost, hosted
 from tests.contracts.teller import Teller
 
-WAITS = Waits(scan_round_s=0.3, connect_s=0.5)
+WAITS = Waits(scan_round_s=0.3, connect_s=3.0)
 ADDRESS = "F0:00:00:00:00:0A"
 
 
