@@ -48,6 +48,18 @@ def free_port() -> int:
 
 
 @contextmanager
+def _emptied(process: subprocess.Popen) -> Iterator[None]:
+    """Read what it says: a pipe that nobody empties holds 64 KiB, then the broker stands still."""
+    reader = Thread(target=process.stderr.read, daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        reader.join(STOP_TIMEOUT_S)
+
+
+@contextmanager
 def mosquitto(folder: Path, config: str = OPEN) -> Iterator[Port]:
     """Run Mosquitto with this configuration, in which {port} is filled in; hand out the port."""
     port = free_port()
@@ -64,11 +76,10 @@ def mosquitto(folder: Path, config: str = OPEN) -> Iterator[Port]:
                 break
         else:
             pytest.fail("Mosquitto did not start:\n" + "".join(said))
-        # A pipe that nobody empties holds 64 KiB; then the broker waits for us, and the line stands still.
-        Thread(target=process.stderr.read, daemon=True).start()
         port = Port(port)
         port.process = process
-        yield port
+        with _emptied(process):
+            yield port
     finally:
         process.terminate()
-        process.wait(STOP_TIMEOUT_S)
+        process.communicate(timeout=STOP_TIMEOUT_S)
