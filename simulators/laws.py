@@ -155,6 +155,7 @@ def _check_time(boxes: list[VirtualBox], entries: tuple[Entry, ...]) -> Counter[
     confirmed = {one.boot for _, one in told if one.trust == "synced"}
     confirmed |= {one.clock.boot for one in entries if one.clock and one.clock.trust == "synced"}
     found, lost, before = 0, 0, (1, 0.0)
+    may_be_of = {one.number: [box for box in boxes if box.number == one.number] for one in boxes}
     for entry in entries:
         if entry.kind == EntryKind.LOST:
             continue
@@ -168,13 +169,17 @@ def _check_time(boxes: list[VirtualBox], entries: tuple[Entry, ...]) -> Counter[
                 "a boot that found its time dates all of it"
             )
             continue
-        error = entry.at + (shift or timedelta(0)) - boxes[clock.boot - 1].true_at(clock.uptime_s)
+        at = entry.at + (shift or timedelta(0))
         # Where no time service ever answered, a box's clock is plausible or not, and nothing more.
-        may_be = (timedelta(0),) if clock.boot in confirmed else (timedelta(0), *JUMPS)
-        assert any(abs(error - each) < timedelta(seconds=1) for each in may_be), (
-            f"entry {entry.seq} is {error} wrong"
-        )
+        errors = (timedelta(0),) if clock.boot in confirmed else (timedelta(0), *JUMPS)
+        fit = [box for box in may_be_of[clock.boot] if _is_one_of(at - box.true_at(clock.uptime_s), errors)]
+        assert fit, f"entry {entry.seq} is wrong: {at} in {clock}"
+        may_be_of[clock.boot] = fit  # one and the same box explains a whole boot
     return Counter(dated_afterwards=found, never_dated=lost)
+
+
+def _is_one_of(error: timedelta, errors: tuple[timedelta, ...]) -> bool:
+    return any(abs(error - each) < timedelta(seconds=1) for each in errors)
 
 
 def _check_alerts(plan: Plan, entries: tuple[Entry, ...]) -> Counter[str]:

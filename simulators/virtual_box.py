@@ -26,6 +26,8 @@ class VirtualBox:
     shift: timedelta = timedelta(0)
     is_confirmed: bool = True
     booted_s: float = field(default_factory=_loop_s)
+    number: int = 0
+    """As its hub counts it; one that was made of an older log gives a number out again."""
 
     def __call__(self) -> Tick:
         """Return what the box shows now."""

@@ -110,10 +110,10 @@ class World:
         self._boots += 1
         box = VirtualBox(self.now, f"boot {self._boots}", 0.0 if has_clock else NO_CLOCK_S)
         home.boot(clock=box)
-        # A hub that was made of an older log counts its boots from there.
         clock = home.hub.clock.clock()
         assert clock is not None, "a box tells how its clock stands"
-        self.boxes[name] = [*self.boxes[name][: clock.boot - 1], box]
+        box.number = clock.boot
+        self.boxes[name].append(box)
         self.ways[name].begins(home.hub.store.highest)
         self.look()
 
