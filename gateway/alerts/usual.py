@@ -138,8 +138,8 @@ def _added(usual: Usual, known: Epoch | None, epoch: Epoch, value: float) -> tup
 def _compared(
     settings: TrendSettings, signal: SignalSettings, usual: Usual, epoch: Epoch, reading: Reading
 ) -> Usual:
-    """Learn from two devices side by side, where one of them is new."""
-    if all(each.is_settled for each in usual.epochs) or not usual.baseline.is_ready(settings):
+    """Learn from two devices side by side, where one of them is new; the known one may have come first."""
+    if not usual.baseline.is_ready(settings):
         return usual if usual.pairing is None else replace(usual, pairing=None)
     pairing = side_by_side(settings, usual.pairing, epoch, reading)
     names = {each.device: each for each in usual.epochs}
