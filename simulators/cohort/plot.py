@@ -9,6 +9,7 @@ from cloud_bridge.contract.trend_settings import TrendSettings
 
 WIDTH, HEIGHT = 640.0, 400.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 24.0, 40.0, 56.0
+_LEGEND_X = 340.0
 _GOAL_FALSE, _GOAL_FOUND = 0.3, 0.8
 
 # A picture of its own has no stylesheet: these are the tokens of cloud_bridge/look/style.css.
@@ -104,23 +105,23 @@ def _curves(points: Sequence[Point], most: float) -> Iterator[Markup]:
         line = " ".join(f"{_x(point.false, most)},{_y(point.found)}" for point in mine)
         kind = "with" if is_with else "alone"
         yield Markup('<polyline class="{}" points="{}"/>').format(kind, line)
-        if mine:
-            last = mine[-1]
-            said = "or 0.5 with symptoms" if is_with else "score alone"
-            yield Markup('<text x="{}" y="{}">{}</text>').format(
-                _x(last.false, most) + 12, _y(last.found) + (24 if is_with else 4), said
-            )
+        said = "that limit, or 0.5 with symptoms" if is_with else "that limit of the score alone"
+        y = _y(0.3 if is_with else 0.22)
+        yield Markup('<circle class="{}" cx="{}" cy="{}" r="4"/><text x="{}" y="{}">{}</text>').format(
+            kind, _LEGEND_X, y - 5, _LEGEND_X + 12, y, said
+        )
 
 
 def _points(points: Sequence[Point], settings: TrendSettings, most: float) -> Iterator[Markup]:
-    for point in points:
+    for number, point in enumerate(sorted(points, key=lambda one: (one.is_with_symptoms, one.limit))):
         x, y = _x(point.false, most), _y(point.found)
+        label_y = y + 24 if point.is_with_symptoms and number % 2 else y - 12
         kind = "with" if point.is_with_symptoms else "alone"
         yield Markup('<circle class="{}" cx="{}" cy="{}" r="4"><title>{}</title></circle>').format(
             kind, x, y, _said([point])
         )
         yield Markup('<text class="soft" x="{}" y="{}" text-anchor="middle">{}</text>').format(
-            x, y - 10, f"{point.limit:g}"
+            x, label_y, f"{point.limit:g}"
         )
         if point.is_with_symptoms and point.limit == settings.limit_alone:
             yield Markup(

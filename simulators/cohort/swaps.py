@@ -48,6 +48,7 @@ def swaps_of(physiology: Physiology, settings: TrendSettings, seed: int, number:
     person = replace(person, illnesses=(), swaps=(), is_declining=False)
     settings = settings.model_copy(update={"pulse_doubts": person.doubts})
     sick = illness_of(physiology, dice_of(seed, number, 11), SWAP_ON + ONSET_AFTER, is_visible=True)
+    unwell = replace(person, illnesses=(sick,))
     quiet = _days(physiology, person, seed, None)
     fork = _Fork(settings, _heard(settings, TrendMemory(), quiet[:SWAP_ON]).memory)
     found: Outcomes = {}
@@ -55,9 +56,13 @@ def swaps_of(physiology: Physiology, settings: TrendSettings, seed: int, number:
     for policy in POLICIES:
         swaps = (Swap(SWAP_ON, offset, 0.0, policy == "bridged_paired") for offset in OFFSETS)
         cells += ((f"{policy} {swap.spo2:+g}", policy, swap) for swap in swaps)
+    lives: dict[Swap | None, tuple[list[Day], list[Day]]] = {
+        None: (quiet, _days(physiology, unwell, seed, None))
+    }
     for name, policy, swap in cells:
-        well = _days(physiology, person, seed, swap)
-        ill = _days(physiology, replace(person, illnesses=(sick,)), seed, swap)
+        if swap not in lives:
+            lives[swap] = _days(physiology, person, seed, swap), _days(physiology, unwell, seed, swap)
+        well, ill = lives[swap]
         found[name] = (
             bool(_opened(fork, policy, well)),
             any(FOUND_FROM <= day - sick.onset <= FOUND_UNTIL for day in _opened(fork, policy, ill)),
