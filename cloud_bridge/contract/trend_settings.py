@@ -88,7 +88,7 @@ class TrendSettings(BaseModel):
     smoothing: float = Field(default=0.3, gt=0, le=1)
     """The weight of the newest day in the smoothed score (lambda); own simulation, unverified."""
     limit_alone: float = Field(default=1.1, gt=0)
-    """The smoothed score that opens an alert by itself; own simulation (G101 in gateway/README.md says
+    """The smoothed score that opens an alert by itself; own simulation (G101 in gateway/alerts/README.md says
     why not the 0.75 that was recommended first), unverified."""
     limit_with_symptoms: float = Field(default=0.5, gt=0)
     """The one that does when symptoms were worse than usual; own simulation, unverified."""

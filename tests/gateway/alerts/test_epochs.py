@@ -4,7 +4,7 @@ import pytest
 
 from cloud_bridge.contract.trend_settings import TrendSettings
 from devices.kinds import Kind
-from gateway.alerts.epochs import EPOCHS_MAX
+from gateway.alerts.epochs import EPOCHS_MAX, Epoch
 from gateway.alerts.trend import hear
 from gateway.alerts.trend_memory import Around
 from tests.gateway.alerts.trend_days import OSLO, Diary, check
@@ -137,6 +137,9 @@ def test_a_spirometers_offset_is_a_share():
     found = epoch(diary, "B", Kind.FEV1)
     assert found.is_settled
     assert found.offset == pytest.approx(-0.06, abs=0.02)
+    tenth = Epoch("B", offset=-0.1)
+    fev1 = SETTINGS.signals[Kind.FEV1]
+    assert [tenth.corrected(fev1, value) for value in (0.9, 1.8)] == pytest.approx([1.0, 2.0])
 
 
 def test_no_more_than_four_devices_are_known():

@@ -1,15 +1,16 @@
 """Rule K1: a slow worsening is told once, in figures, and never without a baseline."""
 
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
 
 from cloud_bridge.contract.trend_settings import TrendSettings
 from devices.kinds import Kind
 from devices.readings import Quality
+from gateway.alerts.days import day_score
 from gateway.alerts.trend import hear, usual_of
 from gateway.alerts.trend_memory import Around
+from gateway.alerts.usual import Deviation
 from tests.gateway.alerts.trend_days import FIRST, OSLO, Diary, check
 
 WORSE = (-2.0, 8.0)
@@ -52,11 +53,16 @@ def test_worse_symptoms_lower_the_limit_for_three_days():
 
 def test_an_episode_closes_with_hysteresis_and_locks_out_the_next_for_a_week():
     """Once told, a trend stays open until it is clearly over; the next comes a week later at the earliest."""
-    diary = Diary().quiet(24).live(*[WORSE] * 4, *[(0.5, -2.0)] * 4)
+    diary = Diary().quiet(24).live(WORSE, WORSE).live((0.0, 0.0))
+    assert diary.said() == ["opened"], "better than what opened it is not yet over"
+    diary.live((2.0, -10.0))
     assert diary.said() == ["opened", "closed"]
-    again = diary.live(*[(-4.0, 20.0)] * 3)
-    opened = [each.on for each in again.findings if each.change == "opened"]
-    assert all((after - before).days >= 7 for before, after in pairwise(opened))
+    diary.live(*[(-4.0, 20.0)] * 4)
+    assert diary.said() == ["opened", "closed"]
+    diary.live(*[(-4.0, 20.0)] * 2)
+    assert diary.said() == ["opened", "closed", "opened"]
+    first, _, second = (each.on for each in diary.findings)
+    assert (second - first).days == 7
 
 
 def test_without_a_baseline_nothing_is_told_and_it_is_said():
@@ -118,13 +124,21 @@ def test_an_unusable_pulse_counts_for_nothing():
     assert Diary(settings).quiet(24).live(*[(-3.0, 0.0)] * 5).said() == ["opened"]
 
 
+def test_a_signal_alone_varies_as_the_mean_of_two_does():
+    """Two independent signals in SDs, taken as their mean, vary by 0.71; one alone is scaled to that."""
+    off = Deviation(-2.0, 2.0)
+    assert day_score({Kind.SPO2: off, Kind.PULSE_RATE: off}) == 2
+    assert day_score({Kind.SPO2: off}) == pytest.approx(2**0.5)
+
+
 def test_day_and_night_never_share_a_baseline():
     """What was measured at two in the night is of the evening before, and moves no usual of the day."""
     diary = Diary().quiet(24)
     before = diary.usual()
-    diary.hear(Kind.SPO2, 84.0, hour=17)
+    diary.hear(Kind.SPO2, 84.0, hour=15.5)
     diary.hear(Kind.SPO2, 84.0, hour=18)
     assert diary.usual() == before
+    assert diary.memory.night.open_on == diary.at().date()
     assert diary.memory.night.usuals[Kind.SPO2].today[0].count == 2
     assert diary.said() == []
 
@@ -136,6 +150,10 @@ def test_what_comes_late_is_refused_and_changes_nothing():
     late = check(Kind.SPO2, 80.0, FIRST + timedelta(days=3))
     step = hear(diary.settings, memory, late, Around(now=diary.at(), zone=OSLO))
     assert (step.memory, step.refusal) == (memory, "older than what was judged")
+    diary.look()
+    yesterday = check(Kind.SPO2, 80.0, diary.at(-20))
+    step = hear(diary.settings, diary.memory, yesterday, Around(now=diary.at(), zone=OSLO))
+    assert step.refusal == "older than what was judged", "also where only time has closed the day"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from simulators.cohort.person import Illness, Person, course, dice_of, person_of
 from simulators.cohort.physiology import PHYSIOLOGY_FILE, load_physiology
 from simulators.cohort.plot import Point, operating_plot
 from simulators.cohort.swaps import swaps_of, table
-from simulators.cohort.years import Year
+from simulators.cohort.years import Year, year_of
 
 PHYSIOLOGY = load_physiology()
 PROMISED = (
@@ -52,12 +52,19 @@ def test_a_seed_makes_the_cohort_however_many_processes_there_are():
     assert without_time(cohort(wishes(seed=8), nothing)) != one
 
 
+def test_people_live_lives_of_their_own():
+    """Two people of one cohort are never absent on the same days."""
+    years = [year_of(PHYSIOLOGY, TrendSettings(), 7, number, 60) for number in range(8)]
+    assert len({year.compared_days for year in years}) >= 4
+
+
 def test_every_promised_figure_has_its_interval_and_the_rules_say_what_they_are():
     """One object: each figure a value between a low and a high one, and loudly what was not judged."""
     found = cohort(wishes(patients=25, days=365), nothing)
     assert "only" in found["rules"]
     for name in PROMISED:
         assert found[name]["low"] <= found[name]["value"] <= found[name]["high"], name
+    assert found["ppv"]["low"] < found["ppv"]["high"], "people differ"
 
 
 def test_stable_people_vary_as_the_table_says():
