@@ -113,9 +113,10 @@ def _curves(points: Sequence[Point], most: float) -> Iterator[Markup]:
 
 
 def _points(points: Sequence[Point], settings: TrendSettings, most: float) -> Iterator[Markup]:
-    for number, point in enumerate(sorted(points, key=lambda one: (one.is_with_symptoms, one.limit))):
+    highest = max(point.limit for point in points)
+    for point in points:
         x, y = _x(point.false, most), _y(point.found)
-        label_y = y + 24 if point.is_with_symptoms and number % 2 else y - 12
+        label_y = y - 12 if point.is_with_symptoms and point.limit < highest else y + 22
         kind = "with" if point.is_with_symptoms else "alone"
         yield Markup('<circle class="{}" cx="{}" cy="{}" r="4"><title>{}</title></circle>').format(
             kind, x, y, _said([point])
