@@ -139,7 +139,7 @@ def first_slot(schedule: Schedule, ask: Ask, since: datetime) -> Slot | None:
         end_at = _end_of(schedule, pause)
         if end_at is None:
             return None
-        since = max(end_at, slot.opens_at + timedelta.resolution)
+        since = end_at
 
 
 def pause_at(schedule: Schedule, ask: Ask, at: datetime) -> Pause | None:

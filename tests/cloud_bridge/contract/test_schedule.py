@@ -1,5 +1,6 @@
 """The schedule: what is asked for when, through daylight saving, pauses and weeks, and what is refused."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -186,6 +187,11 @@ def test_a_poor_number_is_a_try_and_another_persons_is_nothing(quality, done):
     """A doubtful number is a measurement; none at all was tried; somebody else's says nothing."""
     assert done_by(reading(quality=quality), SPO2) == done
     assert done_by(reading(quality=quality), WEIGHT) == "not this"
+
+
+def test_what_was_measured_in_a_clinic_is_not_what_the_home_is_asked_for():
+    """Somebody else has measured; the home's own is still to come."""
+    assert done_by(replace(reading(), setting="clinic"), SPO2) == "not this"
 
 
 @pytest.mark.parametrize(
