@@ -142,6 +142,24 @@ def first_slot(schedule: Schedule, ask: Ask, since: datetime) -> Slot | None:
         since = end_at
 
 
+def silence_id(ask: Ask, at: datetime) -> str:
+    """Return what a silence that opens now is called: another one, later, is another.
+
+    >>> silence_id(Ask(id="daily_form", form="daily"), datetime(2027, 1, 4, 12, tzinfo=UTC))
+    'silence-daily_form-20270104T120000'
+    """
+    return f"silence-{ask.id}-{at.astimezone(UTC):%Y%m%dT%H%M%S}"
+
+
+def silence_of_ask(id_: str) -> str:
+    """Return of which ask a silence is; an ask's name has no hyphen.
+
+    >>> silence_of_ask("silence-daily_form-20270104T120000")
+    'daily_form'
+    """
+    return id_.split("-")[1]
+
+
 def pause_at(schedule: Schedule, ask: Ask, at: datetime) -> Pause | None:
     """Return the pause in which this moment lies."""
     return next(

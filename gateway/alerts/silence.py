@@ -5,10 +5,10 @@ time is known.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
-from cloud_bridge.contract.due import Overdue, done_by, overdue, pause_at
+from cloud_bridge.contract.due import Overdue, done_by, overdue, pause_at, silence_id
 from cloud_bridge.contract.schedule import Ask, Schedule
 from devices.kinds import Kind
 from devices.readings import (
@@ -242,8 +242,7 @@ def _turn(before: Open | None, level: Level, *, is_settled: bool) -> Literal["op
 
 
 def _opened(ask: Ask, known: AskMemory, late: Overdue, now: datetime) -> Open:
-    """An id names its moment: what a wrong clock closed may open again, and is then another one."""
-    id_ = f"silence-{ask.id}-{now.astimezone(UTC):%Y%m%dT%H%M%S}"
+    id_ = silence_id(ask, now)
     return Open(id_, late.level, _why(known), late.slot.due_at, known.progress)
 
 

@@ -148,9 +148,10 @@ def test_what_was_measured_by_day_is_in_no_night():
     """An hour before it begins and an hour after it ends are of the day, to the second."""
     begins_at, ends_at = night_span(LTOT, ON, OSLO)
     length = round((ends_at - begins_at).total_seconds())
-    around = [80.0] * 3600 + [95.0] * length + [80.0] * 3600
-    found = night(around, begins_at=begins_at - timedelta(hours=1))
-    assert (found.lowest, found.valid_minutes) == (95, length / 60)
+    for within in ([95.0] * length, [95.0] * FIVE_HOURS_S + [None] * (length - FIVE_HOURS_S)):
+        around = [80.0] * 3600 + within + [80.0] * 3600
+        found = night(around, begins_at=begins_at - timedelta(hours=1))
+        assert (found.lowest, found.valid_minutes) == (95, len(within) / 60 - within.count(None) / 60)
 
 
 @pytest.mark.parametrize(("on", "hours"), [(date(2027, 3, 27), 11), (date(2027, 10, 30), 13), (ON, 12)])
