@@ -13,7 +13,7 @@ from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.schedule import Ask, Schedule
 from cloud_bridge.contract.trouble import TroubleKind
-from devices.readings import series_name
+from devices.readings import CLOCK_AHEAD_S_MAX, series_name
 
 PATIENCE = timedelta(hours=1)
 """So much later than the hub the ward says it: what the hub has said by then, the ward does not say."""
@@ -24,7 +24,7 @@ CAUGHT_UP_AFTER = timedelta(hours=1)
 _READINGS_MAX = 200
 """So many of the newest are looked through for one that counts: the rest of a bad night is not."""
 
-_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 _NEWEST = """
     select entry.body, reading.measured_at
@@ -77,7 +77,7 @@ def not_come(
     for ask in schedule.asks:
         if ask.kind is None or ask.id in by_hub:
             continue
-        progress = came[ask.id].not_after(now, schedule.zone)
+        progress = came[ask.id]
         late = overdue(schedule, ask, progress, in_force_at[ask.id], now - PATIENCE)
         if late is not None:
             last = progress.done_at
@@ -101,7 +101,7 @@ def look_by(
         return None
     measured = [ask for ask in schedule.asks if ask.kind is not None]
     said = [row[0] for row in transaction.rows(_SILENCES, home=home, silences="silence-%")]
-    came = {ask.id: _progress(transaction, home, schedule, ask) for ask in measured}
+    came = {ask.id: _progress(transaction, home, (schedule, ask), now) for ask in measured}
     since = {ask.id: _in_force_at(plans, ask) for ask in measured}
     return tuple(not_come(schedule, came, since, said, now))
 
@@ -126,8 +126,10 @@ def _in_force_at(plans: Iterable[tuple[Schedule | None, datetime]], ask: Ask) ->
     return found
 
 
-def _progress(transaction: Transaction, home: str, schedule: Schedule, ask: Ask) -> Progress:
-    newest = _newest_done(transaction, home, ask, _EVER)
+def _progress(transaction: Transaction, home: str, asked: tuple[Schedule, Ask], now: datetime) -> Progress:
+    """What a wrong clock dated ahead is passed over: it would silence us until then."""
+    schedule, ask = asked
+    newest = _newest_done(transaction, home, ask, (_EVER, now + timedelta(seconds=CLOCK_AHEAD_S_MAX)))
     if newest is None:
         return Progress()
     progress = Progress().came(newest, schedule.zone)

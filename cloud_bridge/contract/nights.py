@@ -1,12 +1,13 @@
 """One night of oximetry in a few figures: what the ward shows, and what the plan is held against."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.night_settings import NightSettings
 from cloud_bridge.contract.plain import doubt_of
 
 METHOD = "pusterom-night-1"
@@ -54,6 +55,22 @@ class NightRefused:
 
 Night = NightSummary | NightRefused
 _NIGHT: TypeAdapter[Night] = TypeAdapter(Night)
+
+
+def night_span(settings: NightSettings, on: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return when the night of this evening begins and ends; it is shorter or longer when clocks change."""
+    begins_at = datetime.combine(on, settings.begins, zone).astimezone(UTC)
+    return begins_at, datetime.combine(on + timedelta(days=1), settings.ends, zone).astimezone(UTC)
+
+
+def night_of(settings: NightSettings, at: datetime, zone: tzinfo) -> date | None:
+    """Return the date of the evening of the night in which this moment lies; None by day."""
+    local = at.astimezone(zone)
+    for on in (local.date(), local.date() - timedelta(days=1)):
+        begins_at, ends_at = night_span(settings, on, zone)
+        if begins_at <= at < ends_at:
+            return on
+    return None
 
 
 def night_body(night: Night) -> bytes:

@@ -11,13 +11,12 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from cloud_bridge.contract.night_settings import NightSettings
-from cloud_bridge.contract.nights import Night, NightRefused
+from cloud_bridge.contract.nights import Night, NightRefused, night_of, night_span
 from devices.kinds import Kind
 from devices.readings import FIRST_CREDIBLE_YEAR, LAST_CREDIBLE_YEAR, Block, Quality
-from gateway.alerts.nights import night_of, night_span
 
-NIGHTS_MAX = 60
-"""So many nights are kept in mind: as many as any ring that we know can keep, many times over."""
+NIGHTS_MAX = 21
+"""So many nights are kept in mind, the newest: no more, for they are written with every Block of a night."""
 
 Refusal = Literal["no saturation", "by day", "undated", "too old"]
 

@@ -7,14 +7,14 @@ modelled on what oximeters' makers and sleep laboratories call ODI, from memory:
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from cloud_bridge.contract.night_settings import NightSettings
-from cloud_bridge.contract.nights import Night, NightRefused, NightSummary
+from cloud_bridge.contract.nights import Night, NightRefused, NightSummary, night_span
 from devices.kinds import Kind
 from devices.readings import HOME, NOT_JUDGED, Block, Quality
 
@@ -26,22 +26,6 @@ HOLD_S_MAX = 4
 """A ring that makes a record every four seconds at most: its number stands until the next."""
 
 _Seconds = NDArray[np.float64]
-
-
-def night_span(settings: NightSettings, on: date, zone: tzinfo) -> tuple[datetime, datetime]:
-    """Return when the night of this evening begins and ends; it is shorter or longer when clocks change."""
-    begins_at = datetime.combine(on, settings.begins, zone).astimezone(UTC)
-    return begins_at, datetime.combine(on + timedelta(days=1), settings.ends, zone).astimezone(UTC)
-
-
-def night_of(settings: NightSettings, at: datetime, zone: tzinfo) -> date | None:
-    """Return the date of the evening of the night in which this moment lies; None by day."""
-    local = at.astimezone(zone)
-    for on in (local.date(), local.date() - timedelta(days=1)):
-        begins_at, ends_at = night_span(settings, on, zone)
-        if begins_at <= at < ends_at:
-            return on
-    return None
 
 
 def sum_up(

@@ -13,6 +13,7 @@ from cloud_bridge.contract.due import silence_id
 from cloud_bridge.contract.schedule import Ask, Schedule, Window
 from cloud_bridge.contract.trouble import TroubleKind
 from devices.kinds import Kind
+from devices.readings import Quality
 from tests.contracts.tables.facts import HOME, NOON, alert, applied, batch, reading, told
 
 pytestmark = pytest.mark.anyio
@@ -33,10 +34,13 @@ async def missed(tables: Tables, now, plans=((SCHEDULE, BEGAN),)) -> list[str]:
 
 
 async def test_a_reading_that_counts_is_found_behind_those_that_do_not(tables: Tables) -> None:
-    """A clinic's, another kind's and another home's do not count; the newest that does, does."""
+    """Another kind's, one without a number and one of next year do not count; the newest that does, does."""
     await tables.commit(batch(told(1, reading(1, minutes=0))), at=NOON)
     await tables.commit(batch(told(2, reading(2, kind=Kind.PULSE_RATE, minutes=1440))), at=NOON)
     assert await missed(tables, DUE) == []
+    broken = replace(reading(4, minutes=1440), quality=(Quality.SENSOR_FAULT,))
+    ahead = reading(5, minutes=365 * 1440)
+    await tables.commit(batch(told(4, broken), told(5, ahead)), at=NOON + DAY)
     assert await missed(tables, DUE + DAY) == ["spo2"]
     await tables.commit(batch(told(3, reading(3, minutes=1440, value=92))), at=NOON + DAY)
     assert await missed(tables, DUE + DAY) == []

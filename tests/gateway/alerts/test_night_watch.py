@@ -1,5 +1,7 @@
 """When a night is over, and when somebody is told of one that misses the plan's goal."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -140,7 +142,7 @@ def test_what_is_of_no_night_is_refused_with_its_reason():
 
 
 def test_the_memory_does_not_grow():
-    """Two years of nights, and the newest two months of them are in mind."""
+    """Two years of nights, and the newest three weeks of them are in mind."""
     memory, sizes = NightMemory(), []
     for day in range(730):
         memory = told(memory, blocks_of([95.0] * 60, begins_at=BEGINS + day * DAY), MORNING + day * DAY)
@@ -149,3 +151,9 @@ def test_the_memory_does_not_grow():
     assert sizes[-1] <= sizes[NIGHTS_MAX] + 10
     old = blocks_of([95.0] * 60)[0]
     assert hear(LTOT, memory, old, MORNING + 730 * DAY, OSLO).refusal == "too old"
+
+
+def test_numpy_is_not_on_the_way_of_a_reading():
+    """Whoever hears Blocks and waits for the end of a night does not even load it."""
+    told = "import sys, gateway.alerts.night_watch, gateway.alerts.silence; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0

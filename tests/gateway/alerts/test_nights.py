@@ -12,10 +12,17 @@ from pydantic import ValidationError
 
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.night_settings import NightGoal, NightSettings
-from cloud_bridge.contract.nights import NightRefused, NightSummary, night_body, night_from
+from cloud_bridge.contract.nights import (
+    NightRefused,
+    NightSummary,
+    night_body,
+    night_from,
+    night_of,
+    night_span,
+)
 from devices.kinds import Kind
 from devices.readings import Block, Quality
-from gateway.alerts.nights import desaturations, night_of, night_span, sum_up
+from gateway.alerts.nights import desaturations, sum_up
 
 OSLO = ZoneInfo("Europe/Oslo")
 ON = date(2027, 1, 4)
