@@ -140,6 +140,16 @@ class Finding:
     code: str
     severity: int
 
+    @property
+    def rule(self) -> str:
+        """The name of the rule: one for each ask, so that each may have its own alert open."""
+        return self.id.rpartition("-")[0]
+
+    @property
+    def cause(self) -> str:
+        """The moment in which it opened: rule and cause together are the id, which the ward reads."""
+        return self.id.rpartition("-")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -4,6 +4,7 @@ from datetime import time, timedelta
 
 import pytest
 
+from cloud_bridge.contract.due import silence_of_ask
 from devices.kinds import Kind
 from devices.readings import Quality
 from gateway.alerts.silence_memory import SilenceMemory
@@ -38,7 +39,8 @@ def test_what_does_not_come_is_noted_after_a_day_and_told_after_two():
     assert (noted.level, noted.severity, noted.code, noted.why) == ("noted", 0, "5.3.2", "not_done")
     assert (raised.level, raised.severity, raised.due_at) == ("yellow", 20, at(5, 12))
     assert (closed.why, closed.reading, closed.last_at) == ("came", came.id, at(9, 13))
-    assert len({finding.id for finding in home.found}) == 1
+    assert {finding.id for finding in home.found} == {f"{noted.rule}-{noted.cause}"}
+    assert (noted.rule, silence_of_ask(noted.id)) == ("silence-spo2", "spo2")
 
 
 def test_who_measures_is_never_told_of():
