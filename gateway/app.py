@@ -4,16 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from random import Random
 from typing import Any
-
-import orjson
 
 from cloud_bridge.backoff import BACKOFF_S_MAX
 from cloud_bridge.broker import Broker
 from cloud_bridge.carry import Carrier
-from cloud_bridge.contract.entries import EntryKind, LogSpan
+from cloud_bridge.contract.entries import Clock, EntryKind, LogSpan
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
 from cloud_bridge.contract.trouble import TroubleKind
@@ -69,7 +67,7 @@ class Hub:
     ) -> None:
         self.radio_problem: str | None = None
         self.store = store
-        self.clock = TrustedClock(now) if box is None else HubClock(store, box, on_found=self._committed)
+        self.clock = TrustedClock(now) if box is None else HubClock(store, box, on_found=self._clock_found)
         self.now = now = self.clock.now
         self._radio, self._visits, self._catalog = radio, visits or Visits(), catalog
         self._told = dict(told or {})
@@ -104,7 +102,7 @@ class Hub:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        self.pipeline.note(EntryKind.HUB_STARTED, orjson.dumps({"at": self.now().isoformat()}))
+        self.pipeline.begin()
         self._tell_replacement()
         self._tell_plan()
         async with asyncio.TaskGroup() as tasks:
@@ -192,6 +190,9 @@ class Hub:
             self.troubles.end(TroubleKind.CLOCK_UNKNOWN)
         else:
             self.troubles.begin(TroubleKind.CLOCK_UNKNOWN, doubt)
+
+    def _clock_found(self, at: datetime, clock: Clock) -> None:
+        self.pipeline.clock_found(at, clock)
 
     def _committed(self) -> None:
         self.carrier.wake()

@@ -6,6 +6,7 @@ from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer, answer_body
 from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, reading_body
 from cloud_bridge.contract.entries import EntryKind
+from cloud_bridge.contract.nights import Night, night_body
 from devices.readings import Reading
 from gateway.store.log import Fact
 
@@ -28,6 +29,11 @@ def alert_fact(alert: Alert) -> Fact:
 def answer_fact(answer: Answer) -> Fact:
     """Return an answer."""
     return Fact(EntryKind.ANSWER, answer_body(answer), id=answer.id)
+
+
+def night_fact(night: Night) -> Fact:
+    """Return a night's summary; each revision of it is another fact."""
+    return Fact(EntryKind.NIGHT, night_body(night), id=f"night-{night.on}-{night.revision}")
 
 
 def fault_fact(fault: DeviceFault) -> Fact:

@@ -1,11 +1,13 @@
 """The straight line: frame → reading → judge → COMMIT, one transaction per visit or group."""
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
+
+import orjson
 
 from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.bodies import (
@@ -13,7 +15,7 @@ from cloud_bridge.contract.bodies import (
     plan_body,
     plan_from,
 )
-from cloud_bridge.contract.entries import EntryKind
+from cloud_bridge.contract.entries import Clock, EntryKind
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.plan_change import refusal_of_plan
 from devices.blocks import BlockBuilder
@@ -21,11 +23,13 @@ from devices.clocks import DeviceClock, HeardClock
 from devices.driver import NOTHING_TOLD, Driver, FrameError, LinkError, Told
 from devices.identity import NOT_TOLD, DeviceIdentity
 from devices.readings import Heard, Reading
-from gateway.alerts.family import Tick
+from gateway.alerts.family import Began, NightOver, Tick
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.derive import derived
-from gateway.facts import alert_fact, answer_fact, fault_fact, reading_fact
+from gateway.facts import alert_fact, answer_fact, fault_fact, night_fact, reading_fact
+from gateway.fault_limit import FaultLimit
+from gateway.night_sums import nights_over
 from gateway.ports import Now, Trusted, untold, wall_clock
 from gateway.store.file import NotTakenError
 from gateway.store.log import Fact, Store
@@ -35,11 +39,6 @@ GROUP_COUNT_MAX = 50
 """So many readings share a transaction at most, however fast a device talks, and what follows from them."""
 
 FAULT_BYTES_MAX = 512
-
-FAULTS_PER_DAY_MAX = 50
-"""So many faults of one device are kept a day: one gone mad must not fill the log."""
-
-MORE_FAULTS = f"more than {FAULTS_PER_DAY_MAX} faults today: no more of them are kept"
 
 
 class UnkeptError(LinkError):
@@ -66,8 +65,7 @@ class Pipeline:
         self._clock = clock
         self.timezone = timezone
         self._on_commit = on_commit
-        self._faults_on: date | None = None
-        self._fault_counts: Counter[str] = Counter()
+        self._fault_limit = FaultLimit()
         self._unkept: deque[Callable[[], None]] = deque()
         self.plan_refusal: str | None = None
         """Why the plan that was handed in is not in force; None where it is."""
@@ -108,10 +106,21 @@ class Pipeline:
         """Let time pass: what was due closes or opens. Commits nothing where nothing changes."""
         if self._unkept:
             return  # what waits was said before, and is judged before
-        verdict = judge(self.plan, self.state, Tick(self.now()), clock=self._clock())
-        if verdict.state is not self.state:
-            with suppress(NotTakenError):
-                self._commit(verdict.state, [alert_fact(alert) for alert in verdict.changes])
+        with suppress(NotTakenError):
+            self._event(Tick(self.now()), self._clock())
+            for night in nights_over(self.plan, self.state, self._store, self.now()):
+                self._event(NightOver(night, self.now()), self._clock(), night_fact(night))
+
+    def begin(self) -> None:
+        """Keep that the hub has started."""
+        at, clock = self.now(), self._clock()
+        body = orjson.dumps({"at": at.isoformat()})
+        self._keep_soon(partial(self._event, Began(at), clock, Fact(EntryKind.HUB_STARTED, body)))
+
+    def clock_found(self, at: datetime, clock: Clock) -> None:
+        """Take note that the time has become known, which stands in the log already."""
+        self._keep_soon(partial(self._event, Began(at), clock))
+        self._on_commit()
 
     def keep_waiting(self) -> None:
         """Keep what the disk has not taken before; raise NotTakenError where it still does not."""
@@ -120,38 +129,53 @@ class Pipeline:
             self._unkept.popleft()
 
     def _keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
-        state, facts = self.state, []
+        state, clock, facts = self.state, self._clock(), []
         for source in self._fresh(readings):
             for reading in (source, *derived(self.plan.person, source)):
-                verdict = judge(self.plan, state, reading, clock=self._clock())
+                verdict = judge(self.plan, state, reading, clock=clock)
                 state = verdict.state
                 facts.append(reading_fact(reading))
                 facts += [alert_fact(alert) for alert in verdict.changes]
-        facts += self._fresh_faults(list(self._within_the_day(faults)))
-        judge_state = None if state is self.state else bytes(state)
-        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=judge_state, met=met)
-        self.state = state
-        self._on_commit()
+        facts += self._fresh_faults(list(self._fault_limit.within_the_day(faults, self.now().date())))
+        self._commit(state, facts, clock=clock, met=met)
 
     def _answer(self, answers: list[Answer]) -> None:
         told = self._store.told_before(answer.id for answer in answers)
-        state, facts = self.state, list[Fact]()
+        state, clock, facts = self.state, self._clock(), list[Fact]()
         for answer in {answer.id: answer for answer in answers if answer.id not in told}.values():
-            verdict = judge(self.plan, state, answer, clock=self._clock())
+            verdict = judge(self.plan, state, answer, clock=clock)
             state = verdict.state
             facts += [answer_fact(answer), *map(alert_fact, verdict.changes)]
         if facts:
-            self._commit(state, facts)
+            self._commit(state, facts, clock=clock)
 
-    def _commit(self, state: JudgeState, facts: list[Fact]) -> None:
+    def _event(self, event: Began | NightOver | Tick, clock: Clock | None, *facts: Fact) -> None:
+        """Judge what is no reading, and commit it with what it led to; nothing where nothing changes."""
+        verdict = judge(self.plan, self.state, event, clock=clock)
+        if facts or verdict.state is not self.state:
+            told = [*facts, *map(alert_fact, verdict.changes)]
+            self._commit(verdict.state, told, at=event.at, clock=clock)
+
+    def _commit(
+        self,
+        state: JudgeState,
+        facts: list[Fact],
+        *,
+        clock: Clock | None,
+        at: datetime | None = None,
+        met: Met | None = None,
+    ) -> None:
         judge_state = None if state is self.state else bytes(state)
-        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=judge_state)
+        self._store.commit(facts, at=at or self.now(), clock=clock, judge_state=judge_state, met=met)
         self.state = state
         self._on_commit()
 
     def note(self, kind: EntryKind, body: bytes, *, id: str | None = None) -> None:  # noqa: A002 - a Fact's word
         """Keep one fact about the hub itself, as soon as the disk takes it; an identity is kept once."""
-        self._unkept.append(partial(self._note, kind, body, id))
+        self._keep_soon(partial(self._note, kind, body, id))
+
+    def _keep_soon(self, act: Callable[[], None]) -> None:
+        self._unkept.append(act)
         with suppress(NotTakenError):
             self.keep_waiting()
 
@@ -170,19 +194,6 @@ class Pipeline:
         told = self._store.told_before(id_ for id_ in facts if id_ is not None)
         return [fact for id_, fact in facts.items() if id_ not in told]
 
-    def _within_the_day(self, faults: list[DeviceFault]) -> Iterator[DeviceFault]:
-        """Yield the faults that there is room for, and once a day and device that there is none."""
-        today = self.now().date()
-        if self._faults_on != today:
-            self._faults_on = today
-            self._fault_counts.clear()
-        for fault in faults:
-            self._fault_counts[fault.device] += 1
-            if self._fault_counts[fault.device] <= FAULTS_PER_DAY_MAX:
-                yield fault
-            elif self._fault_counts[fault.device] == FAULTS_PER_DAY_MAX + 1:
-                yield DeviceFault(fault.device, fault.driver, f"{today}: {MORE_FAULTS}")
-
     def take_plan(self, plan: Plan) -> str | None:
         """Put a newer plan in force, as one with what it closes; return why not, and leave all as it was."""
         if (refusal := refusal_of_plan(plan, self.plan)) is None and plan != self.plan:
@@ -200,11 +211,12 @@ class Pipeline:
         self.plan_refusal = self.take_plan(plan)
 
     def _put_in_force(self, plan: Plan, *, is_known: bool = False) -> None:
-        now, verdict = self.now(), take_plan(plan, self.state, self.now())
+        now, clock = self.now(), self._clock()
+        verdict = take_plan(plan, self.state, now, clock)
         facts = [] if is_known else [Fact(EntryKind.PLAN_APPLIED, plan_body(plan))]
         facts += [alert_fact(alert) for alert in verdict.changes]
         state, body = bytes(verdict.state), plan_body(plan)
-        self._store.commit(facts, at=now, clock=self._clock(), judge_state=state, plan=body)
+        self._store.commit(facts, at=now, clock=clock, judge_state=state, plan=body)
         self.state, self.plan = verdict.state, plan
 
 

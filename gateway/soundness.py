@@ -14,6 +14,7 @@ from cloud_bridge.contract.bodies import alert_from, fault_from, plan_from, read
 from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import EntryKind, LogSpan, clock_from
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.nights import night_from
 from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.receipts import Refusal, answer_from_bytes
 from gateway.alerts.state import JudgeState
@@ -263,6 +264,9 @@ def identity_in(kept: Kept) -> str | None:
             return f"{alert_from(body).id}:confirmed"
         case EntryKind.ANSWER:
             return answer_from(body).id
+        case EntryKind.NIGHT:
+            night = night_from(body)
+            return f"night-{night.on}-{night.revision}"
         case EntryKind.BATCH_REFUSED if not isinstance(answer_from_bytes(body), Refusal):
             raise ValueError("no refusal")
         case EntryKind.HUB_STARTED:

@@ -8,6 +8,7 @@ from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
 from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.nights import night_from
 from cloud_bridge.contract.trouble import trouble_from
 
 
@@ -35,6 +36,8 @@ def row_of(entry: Entry) -> Row | None:
             alert_from(entry.body)
         case EntryKind.ANSWER:
             answer_from(entry.body)
+        case EntryKind.NIGHT:
+            night_from(entry.body)
         case EntryKind.PLAN_APPLIED:
             plan_from(entry.body)
         case EntryKind.TROUBLE:

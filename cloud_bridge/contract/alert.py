@@ -17,6 +17,11 @@ Confirmation = Literal["not_needed", "waiting", "confirmed"]
 NOT_REPORTED, NORMAL, MODERATE, SERIOUS, CRITICAL = 0, 10, 20, 30, 40
 """VKP's severities."""
 
+TECHNICAL = frozenset(
+    {"5.3.1", "5.3.2", "pusterom:new_device", "pusterom:devices_disagree", "pusterom:new_level"}
+)
+"""Codes of what was not reported, and of devices: they bring no patient into a yellow zone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Because:
@@ -64,6 +69,11 @@ class Alert:
     confirmation: Confirmation = "not_needed"
     episode: str = ""
     """Alerts that belong together bear one."""
+
+    @property
+    def is_technical(self) -> bool:
+        """Whether it is about measuring, and says nothing of how the patient is."""
+        return self.code in TECHNICAL
 
 
 ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)

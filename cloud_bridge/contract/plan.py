@@ -1,7 +1,9 @@
 """The patient's shared, versioned treatment plan: defaults until a clinician approves each number."""
 
 from datetime import date, datetime
+from functools import cached_property
 from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -15,7 +17,10 @@ from cloud_bridge.contract.care import (
     Follow,
     Targets,
 )
+from cloud_bridge.contract.night_settings import NightSettings
 from cloud_bridge.contract.rule_settings import Rules
+from cloud_bridge.contract.schedule import Schedule
+from cloud_bridge.contract.trend_settings import TrendSettings
 from devices.kinds import Kind
 from devices.readings import Setting
 from devices.spirometry.gli import GROUPS, Equation, Group, Sex, name_of
@@ -31,6 +36,9 @@ KEEP_DAYS_MIN = 7
 
 LIMITS_MAX = 60
 """So many limits a plan has at most: what the judge remembers stays small."""
+
+ZONE = ZoneInfo("Europe/Oslo")
+"""Where a plan asks for nothing, it names no zone."""
 
 _DAYS_A_YEAR = 365.25
 _FEV1_L_MIN, _FEV1_L_MAX = 0.2, 10.0
@@ -170,10 +178,17 @@ class Plan(BaseModel):
     escalation: Escalation | None = None
     rules: Rules | None = None
     """None is a plan that knows single limits only."""
-    trend: None = None
-    schedule: None = None
-    night: None = None
-    """Places for the settings of trend, silence and nights."""
+    trend: TrendSettings | None = None
+    """None is a plan without a trend."""
+    schedule: Schedule | None = None
+    """What is asked for and when; None is a plan that misses nothing."""
+    night: NightSettings | None = None
+    """None is a plan under which no night is summed up."""
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The patient's own time zone, in which a day begins and ends."""
+        return ZONE if self.schedule is None else self.schedule.zone
 
     @field_validator("limits")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from cloud_bridge.contract.alert import Because, Said
 from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.entries import Clock
+from cloud_bridge.contract.nights import Night
 from cloud_bridge.contract.plan import Level, Plan
 from cloud_bridge.contract.rule_settings import Rule
 from devices.readings import Reading
@@ -29,7 +30,22 @@ class DeviceSeen:
     at: datetime
 
 
-Event = Reading | Answer | DeviceSeen | Tick
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The hub has started, or its clock was put right."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NightOver:
+    """A night of oximetry is over, and was summed up."""
+
+    night: Night
+    at: datetime
+
+
+Event = Reading | Answer | DeviceSeen | NightOver | Began | Tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +59,8 @@ class Around:
     """When symptoms were last worse than usual."""
     treated_at: datetime | None = None
     """When medication for a worsening was last begun."""
-    is_alert_open: bool = False
-    """Whether any alert is open."""
+    open_rules: frozenset[str] = frozenset()
+    """Of which rules an alert is open."""
 
 
 Status = Literal["suspected", "broken", "clear"]
@@ -107,6 +123,8 @@ class Family:
     """The rules that this plan knows: an open alert of another one closes with the plan."""
     fitted: Callable[[Plan, Any], Any] = _as_it_is
     """The memory without what this plan no longer has."""
+    put_in_force: Callable[[Plan, Any, Around], Step] | None = None
+    """What another plan leads to by itself: its findings are told before orphaned alerts close."""
     hears_doubtful: bool = False
     agreed: Callable[[Any, str, bool], Any] = _unmoved
     """The memory that agrees with the log on whether the alert of this rule is open."""

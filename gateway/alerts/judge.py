@@ -44,7 +44,7 @@ def judge(
             clock=clock,
             worsened_at=state.worsened_at,
             treated_at=state.treated_at,
-            is_alert_open=bool(state.standing),
+            open_rules=frozenset(state.standing),
         )
         step = family.step(plan, state.memory_of(family.name), event, around)
         state = state.with_memory(family.name, step.memory)
@@ -55,15 +55,22 @@ def judge(
     return Verdict(state, tuple(changes), tuple(refusals))
 
 
-def take_plan(plan: Plan, state: JudgeState, at: datetime) -> Verdict:
+def take_plan(plan: Plan, state: JudgeState, at: datetime, clock: Clock | None = None) -> Verdict:
     """Put a plan in force: an alert whose rule is gone closes and says so, the others stay open."""
-    known = _rules_of(plan)
+    known, changes = _rules_of(plan), list[Alert]()
+    for family in FAMILIES:
+        if family.put_in_force is not None:
+            around = Around(now=at, clock=clock, open_rules=frozenset(state.standing))
+            step = family.put_in_force(plan, state.memory_of(family.name), around)
+            state, changed, _ = _told(plan, state.with_memory(family.name, step.memory), step.findings)
+            changes += changed
     told = close_unknown(plan, state, known, at)
+    changes += told.changes
     state = replace(told.state, plan_version=plan.version)
     for family in FAMILIES:
         state = state.with_memory(family.name, family.fitted(plan, state.memory_of(family.name)))
     told_at = {name: when for name, when in state.told_at.items() if name.rpartition(".")[0] in known}
-    return Verdict(replace(state, told_at=told_at), told.changes)
+    return Verdict(replace(state, told_at=told_at), tuple(changes))
 
 
 def as_told(plan: Plan, state: JudgeState, told: tuple[Alert, ...]) -> JudgeState:

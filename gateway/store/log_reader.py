@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlcipher3 import dbapi2
@@ -103,6 +103,16 @@ class LogReader:
             (series, count_max),
         )
         return [(body.encode(), datetime.fromisoformat(at)) for body, at in rows]
+
+    def readings_between(self, series: str, since: datetime, until: datetime) -> list[bytes]:
+        """Return the readings of one series that were measured from a moment on and before another."""
+        rows = self._rows(
+            "select entry.body from reading join entry on entry.seq = reading.seq"
+            " where reading.kind = ? and reading.measured_at >= ? and reading.measured_at < ?"
+            " order by reading.measured_at, reading.seq",
+            (series, since.astimezone(UTC).isoformat(), until.astimezone(UTC).isoformat()),
+        )
+        return [body.encode() for (body,) in rows]
 
     def shift(self, id_: str) -> timedelta | None:
         """Return by how much the hub's time was wrong when it kept the fact with this identity, if known."""
