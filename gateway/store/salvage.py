@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from itertools import groupby
@@ -105,13 +105,16 @@ class Salvage:
             self._end(pending, spans)
 
     def _spans(self, remembered: tuple[LogSpan, ...]) -> tuple[LogSpan, ...]:
-        """Return the names as the old log says them, each open at its end, or as the second place does."""
+        """Return the names as the old log says them, or as the second place does; the newest is open.
+
+        Between two names a million numbers may never have been given out: nobody looks for them.
+        """
         with suppress(DamageError):
             state = self.source.state("log")
             remembered = self.source.spans(state or "") if state else remembered
         ours = self.connection.execute("select first from log where last is null").fetchone()
-        ends = [span.first - 1 for span in remembered[1:]] + [ours[0] - 1 if ours else SEQ_MAX]
-        return tuple(LogSpan(span.log, span.first, last) for span, last in zip(remembered, ends, strict=True))
+        newest = replace(remembered[-1], last=ours[0] - 1 if ours else SEQ_MAX)
+        return (*remembered[:-1], newest)
 
     def _carry(self, span: LogSpan, progress: Callable[[int, int], object]) -> None:
         """Carry the entries of one name; a number that is lost gets its stone.

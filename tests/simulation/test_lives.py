@@ -46,6 +46,7 @@ def test_a_hard_week_with_the_night_of_summer_time_loses_nothing(seed):
     ("seed", "found"),
     [
         (498, "a card put back whose contradiction was told in a receipt that was lost, and never again"),
+        (1986, "a damaged page beside a million numbers that were left out: a start took an hour"),
         (
             678,
             "a hub made of a backup from before its card was put back was held against the wrong box's clock",
