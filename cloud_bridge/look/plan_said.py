@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from cloud_bridge.contract.contradictions import Contradiction
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.rule_settings import Rules
+from cloud_bridge.contract.schedule import WEEKDAYS, Ask, Schedule
 from cloud_bridge.look.say import limit_said, part_said, person_said
 from cloud_bridge.look.words import Language, listed, word
 
@@ -22,6 +23,7 @@ def plan_said(plan: Plan, language: Language) -> Iterator[str]:
         yield word(language, "planned_no_rules")
     else:
         yield from _rules(plan, plan.rules, language)
+    yield from _watched(plan, language)
     if plan.person is not None:
         yield person_said(plan.person, language)
     for zone in ("green", "yellow", "red"):
@@ -78,6 +80,34 @@ def _targets(plan: Plan, language: Language) -> Iterator[str]:
     for name in ("has_heart_failure", "has_pacemaker", "takes_beta_blocker"):
         if getattr(plan.conditions, name):
             yield word(language, f"planned_{name}")
+
+
+def _watched(plan: Plan, language: Language) -> Iterator[str]:
+    """Say what is compared with the usual, what is asked for, and what is expected of nights."""
+    if plan.trend is not None and plan.trend.is_on:
+        parts = (plan.trend.limit_alone, plan.trend.limit_with_symptoms)
+        alone, with_symptoms = (part_said(part, language) for part in parts)
+        yield word(language, "planned_trend", alone=alone, with_symptoms=with_symptoms)
+    if plan.schedule is not None:
+        for ask in plan.schedule.asks:
+            yield _asked(plan.schedule, ask, language)
+        for pause in plan.schedule.pauses:
+            until = "…" if pause.last_on is None else pause.last_on.isoformat()
+            yield word(language, "planned_pause", first=pause.first_on.isoformat(), last=until)
+    if plan.night is not None and (goal := plan.night.goal) is not None:
+        above, share = part_said(goal.above, language), part_said(100 * goal.share, language)
+        yield word(language, "planned_night", above=above, share=share, nights=goal.nights_in_a_row)
+
+
+def _asked(schedule: Schedule, ask: Ask, language: Language) -> str:
+    what = "asked_night" if ask.is_night else "asked_form" if ask.form else f"kind_{ask.kind}"
+    rhythm = ", ".join(f"{window.begins:%H:%M}–{window.ends:%H:%M}" for window in ask.windows)
+    if ask.times_a_week is not None:
+        rhythm = word(language, "planned_times_a_week", times=ask.times_a_week)
+    elif len(ask.days) < len(WEEKDAYS):
+        rhythm += f" ({listed(language, tuple(word(language, f'day_{day}') for day in ask.days))})"
+    hours = part_said(schedule.yellow_after_s(ask) / 3600, language)
+    return word(language, "planned_ask", what=word(language, what), rhythm=rhythm, hours=hours)
 
 
 def _rules(plan: Plan, rules: Rules, language: Language) -> Iterator[str]:

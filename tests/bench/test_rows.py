@@ -7,7 +7,7 @@ from tests.bench.machine import disk_folder, filesystem
 from tests.bench.paper import Done, paper
 from tests.bench.row import Figure, Outcome, Row, least, most
 
-NAMES = ["commit", "history", "wear", "drain", "wire", "memory", "latency", "start", "ingest", "trend"]
+NAMES = ["commit", "history", "wear", "drain", "wire", "memory", "latency", "start", "ingest", "judge"]
 PROCESSES = {"drain", "memory", "latency", "start", "ingest"}
 ROW = Row("speed", "how fast", "Something was measured.", lambda _bench: [])
 

@@ -61,6 +61,9 @@ def plan_named(name: str, change: dict[str, Any]) -> Plan:
     places = (ROOT / "config/plans", FOLDER / "plans")
     file = next(place / f"{name}.toml" for place in places if (place / f"{name}.toml").exists())
     said = tomllib.loads(file.read_text())
+    wished = {path.partition(".")[0] for path in change}
+    for watch in {"trend", "schedule", "night"} - wished:
+        said.pop(watch, None)  # whoever tells of a threshold tells nothing of what is missing meanwhile
     for path, value in change.items():
         *way, last = path.split(".")
         place = said
