@@ -32,6 +32,7 @@ def start(bench: Bench) -> list[Outcome]:
     """Start a hub in a room where a device waits, and an interpreter that only imports, in turns."""
     line = Line(bench)
     line.broker()
+    line.ward_running()  # a hub asks it how far it has come before it sends
     rounds = bench.many(7, 1)
     ours, imports = asyncio.run(_rounds(bench, line, rounds))
     return [
@@ -104,9 +105,9 @@ ROWS = (
         "start",
         "start of the process → first reading taken",
         "From the fork of `pusterom hub run`, on a log that exists, in a virtual room where an oximeter "
-        "holds one record, until that reading's batch is at the broker, which it reaches only after its "
-        "commit; against an interpreter that imports what the command imports. 7 rounds in turns, after "
-        "one that nobody counts.",
+        "holds one record, with a ward that answers, until that reading's batch is at the broker, which it "
+        "reaches only after its commit; against an interpreter that imports what the command imports. 7 "
+        "rounds in turns, after one that nobody counts.",
         start,
     ),
 )
