@@ -188,7 +188,8 @@ class Store(LogReader):
         """
         ((oldest,),) = self._rows("select coalesce(min(seq), 1) from entry")
         young = self._rows("select seq from entry where at >= ? order by seq limit 1", (before.isoformat(),))
-        until = min(self.cursor, self.highest - RECENT_COUNT, *(seq - 1 for (seq,) in young))
+        recent = self._rows("select seq from entry order by seq desc limit 1 offset ?", (RECENT_COUNT,))
+        until = min(self.cursor, *(seq for (seq,) in recent or [(0,)]), *(seq - 1 for (seq,) in young))
         until = min(until, oldest + count_max - 1)
         if until < oldest:
             return 0

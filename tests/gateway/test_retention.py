@@ -95,3 +95,13 @@ def test_only_a_confirmed_clock_says_what_is_old(tmp_path, trust, removed):
     log = filled(tmp_path, RECENT_COUNT + 30, received=RECENT_COUNT + 30)
     late = Retention(log, plan(), now=lambda: NOON + 3652 * DAY, clock=lambda: Clock(1, 5.0, trust))
     assert late.clear_up() == removed
+
+
+def test_the_newest_are_counted_and_not_their_numbers(tmp_path):
+    """A million numbers left out between two names are no entries: the thousand newest stay all the same."""
+    log = filled(tmp_path, 500, received=500)
+    log.begin_log(above=10**6)
+    log.commit([fact("new")], at=NOON)
+    log.move_cursor(10**6 + 1)
+    assert log.remove_received(NOON + 9999 * DAY, count_max=10_000) == 0
+    assert len(numbers(log)) == 501
