@@ -24,12 +24,12 @@ class Step:
     verdict: Verdict
 
 
-def judged_anew(entries: Iterable[Entry]) -> Iterator[Step]:
+def judged_anew(entries: Iterable[Entry], plan: Plan | None = None) -> Iterator[Step]:
     """Judge entry after entry from an empty memory.
 
-    Before the first plan nothing is judged. What can't be read is stepped over.
+    `plan` is in force until the log says another: the entry of an old plan may have been removed. Before
+    any plan nothing is judged. What can't be read is stepped over.
     """
-    plan: Plan | None = None
     state, due = JudgeState(), set[tuple[str, str]]()
     for entry in entries:
         verdict = Verdict(state)

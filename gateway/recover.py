@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.bodies import alert_from
+from cloud_bridge.contract.bodies import alert_from, plan_from
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plan import Plan
@@ -113,7 +113,8 @@ def _judge_again(store: Store, at: datetime) -> None:
             return
     except AssertionError:  # its words would quote what it remembers
         log.warning("what the judge remembers can't be read; it follows from the log")
-    state = remembered(_entries(store))
+    body = store.plan()
+    state = remembered(_entries(store), None if body is None else plan_from(body))
     if known is not None or state != JudgeState():
         store.commit([], at=at, judge_state=bytes(state))
 
@@ -125,11 +126,10 @@ def _entries(store: Store) -> Iterator[Entry]:
         after = found[-1].seq
 
 
-def remembered(entries: Iterable[Entry]) -> JudgeState:
+def remembered(entries: Iterable[Entry], plan: Plan | None = None) -> JudgeState:
     """Return what the judge would remember had it judged these entries; which alerts are open is as told."""
-    plan: Plan | None = None
     state, told = JudgeState(), dict[str, Alert]()
-    for step in judged_anew(entries):
+    for step in judged_anew(entries, plan):
         plan, state = step.plan, step.verdict.state
         if step.entry.kind in (EntryKind.ALERT, EntryKind.ALERT_CONFIRMED):
             with suppress(ContractError):

@@ -60,9 +60,9 @@ def test_people_live_lives_of_their_own():
 
 
 def test_every_promised_figure_has_its_interval_and_the_rules_say_what_they_are():
-    """One object: each figure a value between a low and a high one, and loudly what was not judged."""
+    """One object: each figure a value between a low and a high one, and by which rules."""
     found = cohort(wishes(patients=25, days=365), nothing)
-    assert "only" in found["rules"]
+    assert "whole judge" in found["rules"]
     for name in PROMISED:
         assert found[name]["low"] <= found[name]["value"] <= found[name]["high"], name
     assert found["ppv"]["low"] < found["ppv"]["high"], "people differ"
