@@ -93,14 +93,17 @@ def _symptom(rules: Rules, memory: SymptomsMemory, answer: Answer) -> Step:
 
 
 def _anthonisen(rule: Symptoms, days: tuple[Day, ...], answer: Answer) -> tuple[Finding, ...]:
-    """Clear is said once the newest day is known to be better, and not while it is being answered."""
+    """Clear is said once no answer that is still to come can make the newest day a bad one.
+
+    So a plan that never asks for all three closes what it has opened.
+    """
     bad = [day for day in days if len(day.worse) >= rule.count_min]
     if len(bad) >= rule.days_min:
         names = tuple(sorted({name for day in bad for name in day.worse}))
         said = Said("symptoms", {"symptoms": tuple(f"ask_{name}" for name in names), "days": len(bad)})
         readings = tuple(day.answers[name] for day in bad for name in day.worse)
         return (finding_of(rule, "T6", answer, "broken", severity=MODERATE, said=said, readings=readings),)
-    is_answered = len(days[-1].values) == len(ANTHONISEN)
-    if is_answered and len(days[-1].worse) < rule.count_min:
+    not_worse = len(days[-1].values) - len(days[-1].worse)
+    if len(ANTHONISEN) - not_worse < rule.count_min:
         return (finding_of(rule, "T6", answer, "clear", said=Said("symptoms_better")),)
     return ()

@@ -23,6 +23,9 @@ RULES = "the hub's whole judge, with the defaults of its rules; the plan asks fo
 
 Family = Literal["trend", "drift", "symptom", "threshold", "technical"]
 
+LOW_TARGET_SPO2 = 90.0
+"""Whose usual saturation is higher has no target of 88 to 92."""
+
 _SIGNED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -88,10 +91,21 @@ class Rules:
 
 
 def _plan(told: Told, settings: TrendSettings) -> Plan:
+    """Return the plan of one person: fixed limits lie below their own usual value, as a clinician signs them."""
+    defaults = RuleSettings()
+    very_low = min(defaults.spo2_very_low.below, told.spo2 - defaults.spo2_very_low.fall + 1)
+    low = min(defaults.spo2_low.below, told.spo2 - defaults.spo2_low.fall + 1)
+    rules = defaults.model_copy(
+        update={
+            "spo2_very_low": defaults.spo2_very_low.model_copy(update={"below": very_low}),
+            "spo2_low": defaults.spo2_low.model_copy(update={"below": low}),
+        }
+    )
+    is_low_target = told.is_on_oxygen and told.spo2 <= LOW_TARGET_SPO2
     targets = Targets(
-        saturation="88-92" if told.is_on_oxygen else "94-98",
+        saturation="88-92" if is_low_target else "94-98",
         oxygen="oxygen" if told.is_on_oxygen else "air",
-        news2_scale=2 if told.is_on_oxygen else 1,
+        news2_scale=2 if is_low_target else 1,
         usual=Usual(spo2=told.spo2, pulse_rate=told.pulse),
     )
     return Plan(
@@ -100,7 +114,7 @@ def _plan(told: Told, settings: TrendSettings) -> Plan:
         approved_by_role="nobody: these people were made up",
         limits=(),
         targets=targets,
-        rules=RuleSettings(),
+        rules=rules,
         trend=settings.model_copy(update={"pulse_doubts": told.doubts}),
         schedule=Schedule(timezone="UTC"),
     )
