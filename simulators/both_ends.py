@@ -109,6 +109,4 @@ def _check_shown(losses: list[Loss], there: There, entries: tuple[Entry, ...]) -
         assert {(alert.id, alert.change) for _, alert in sent} <= changes, "every alert reaches the ward"
     else:
         assert shown.keys() == ours, "no reading is shown that the hub has not"
-        assert sorted(there.alerts, key=itemgetter(0)) == sent, (
-            "every alert reaches the ward as decided"
-        )
+        assert sorted(there.alerts, key=itemgetter(0)) == sent, "every alert reaches the ward as decided"

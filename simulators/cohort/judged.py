@@ -91,7 +91,7 @@ class Rules:
 
 
 def _plan(told: Told, settings: TrendSettings) -> Plan:
-    """Return the plan of one person: fixed limits lie below their own usual value, as a clinician signs them."""
+    """Return the plan of one person: fixed limits lie below their usual value, as a clinician signs them."""
     defaults = RuleSettings()
     very_low = min(defaults.spo2_very_low.below, told.spo2 - defaults.spo2_very_low.fall + 1)
     low = min(defaults.spo2_low.below, told.spo2 - defaults.spo2_low.fall + 1)
