@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from cloud_bridge.broker_access import parse_url
+from cloud_bridge.contract.contradictions import contradictions
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.tls import TlsFiles
 
@@ -100,8 +101,11 @@ class BrokerSettings(FileSettings):
 
 
 def load_plan(file: Path) -> Plan:
-    """Read a treatment plan; raise SettingsError with the key that is wrong."""
-    return load(Plan, file)
+    """Read a treatment plan; raise SettingsError with the key that is wrong, or what contradicts what."""
+    plan = load(Plan, file)
+    if grave := next((found for found in contradictions(plan) if found.is_grave), None):
+        raise SettingsError(file, "", f"contradicts itself ({grave.key}): `pusterom plan check` says how.")
+    return plan
 
 
 def load(model: type[_Model], file: Path, overrides: Mapping[str, Any] | None = None) -> _Model:

@@ -4,16 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from random import Random
 from typing import Any
-
-import orjson
 
 from cloud_bridge.backoff import BACKOFF_S_MAX
 from cloud_bridge.broker import Broker
 from cloud_bridge.carry import Carrier
-from cloud_bridge.contract.entries import EntryKind, LogSpan
+from cloud_bridge.contract.entries import Clock, EntryKind, LogSpan
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
 from cloud_bridge.contract.trouble import TroubleKind
@@ -36,6 +34,9 @@ from gateway.visits import Visits
 
 RADIO_AWAY_S = 60.0
 """A radio that is away for longer is a technical alert: a restart of the Bluetooth service is none."""
+
+TICK_S = 60.0
+"""So often the judge hears that time has passed."""
 
 RADIO_WAIT_S = 5.0
 """How long to wait before asking for a radio that is away again."""
@@ -66,7 +67,7 @@ class Hub:
     ) -> None:
         self.radio_problem: str | None = None
         self.store = store
-        self.clock = TrustedClock(now) if box is None else HubClock(store, box, on_found=self._committed)
+        self.clock = TrustedClock(now) if box is None else HubClock(store, box, on_found=self._clock_found)
         self.now = now = self.clock.now
         self._radio, self._visits, self._catalog = radio, visits or Visits(), catalog
         self._told = dict(told or {})
@@ -101,10 +102,12 @@ class Hub:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        self.pipeline.note(EntryKind.HUB_STARTED, orjson.dumps({"at": self.now().isoformat()}))
+        self.pipeline.begin()
         self._tell_replacement()
+        self._tell_plan()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
+            tasks.create_task(self._let_time_pass())
             tasks.create_task(self.carrier.run())
             tasks.create_task(self._listen())
             tasks.create_task(self.disk.run())
@@ -112,6 +115,18 @@ class Hub:
             tasks.create_task(self.clock.run(self._doubt_clock))
             if self.outsiders.all:
                 tasks.create_task(self.outsiders.run())
+
+    def _tell_plan(self) -> None:
+        if self.pipeline.plan_refusal is None:
+            self.troubles.end(TroubleKind.PLAN_REFUSED)
+        else:
+            self.troubles.begin(TroubleKind.PLAN_REFUSED, self.pipeline.plan_refusal)
+
+    async def _let_time_pass(self) -> None:
+        """What closes or opens by time alone does so within a minute of its moment."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.pipeline.tick()
 
     def driver_by_id(self, driver_id: str) -> Driver[Any] | None:
         """Return the driver of this id, the house's own or one from outside."""
@@ -175,6 +190,9 @@ class Hub:
             self.troubles.end(TroubleKind.CLOCK_UNKNOWN)
         else:
             self.troubles.begin(TroubleKind.CLOCK_UNKNOWN, doubt)
+
+    def _clock_found(self, at: datetime, clock: Clock) -> None:
+        self.pipeline.clock_found(at, clock)
 
     def _committed(self) -> None:
         self.carrier.wake()

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cloud_bridge.program import say_error
-from gateway import cli_backup, cli_devices, cli_keys
+from gateway import cli_backup, cli_devices, cli_judge, cli_keys
 from gateway.cli_certificates import certificates
 from gateway.cli_store import store
 from gateway.console import Verbose, begin_logging, finish, say
@@ -41,6 +41,7 @@ app.add_typer(ward, name="ward")
 app.add_typer(store, name="store")
 app.add_typer(certificates, name="certificates")
 cli_devices.add_to(app)
+cli_judge.add_to(app)
 cli_keys.add_to(store)
 cli_backup.add_to(store)
 

@@ -22,6 +22,9 @@ PATIENCE_S = 600.0
 Box = Callable[[], Tick]
 """What the box shows now."""
 
+OnFound = Callable[[datetime, Clock], None]
+"""Told once the time has become known and stands in the log: which it is, and how far it is believed."""
+
 log = logging.getLogger(__name__)
 
 
@@ -42,7 +45,7 @@ class TrustedClock:
 class HubClock:
     """The hub's time. Between two looks it runs as the box runs, so that no jump reaches an entry."""
 
-    def __init__(self, store: Store, box: Box, *, on_found: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, store: Store, box: Box, *, on_found: OnFound = lambda _at, _clock: None) -> None:
         tick = box()
         boot = store.begin_boot(tick.boot_id)
         self._store = store
@@ -72,9 +75,9 @@ class HubClock:
         self._state = then
 
     def _keep(self, then: ClockState, tick: Tick, found: ClockFound) -> None:
-        fact = Fact(EntryKind.CLOCK_FOUND, found_body(found))
-        self._store.commit([fact], at=found.at, clock=then.clock(tick.uptime_s))
-        self._on_found()
+        fact, clock = Fact(EntryKind.CLOCK_FOUND, found_body(found)), then.clock(tick.uptime_s)
+        self._store.commit([fact], at=found.at, clock=clock)
+        self._on_found(found.at, clock)
 
     @property
     def doubt(self) -> str | None:

@@ -1,25 +1,35 @@
 """The straight line: frame → reading → judge → COMMIT, one transaction per visit or group."""
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 
-from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.bodies import DeviceFault, alert_body, fault_body, plan_body, reading_body
-from cloud_bridge.contract.entries import EntryKind
+import orjson
+
+from cloud_bridge.contract.answers import Answer
+from cloud_bridge.contract.bodies import (
+    DeviceFault,
+    plan_body,
+    plan_from,
+)
+from cloud_bridge.contract.entries import Clock, EntryKind
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.plan_change import refusal_of_plan
 from devices.blocks import BlockBuilder
 from devices.clocks import DeviceClock, HeardClock
 from devices.driver import NOTHING_TOLD, Driver, FrameError, LinkError, Told
 from devices.identity import NOT_TOLD, DeviceIdentity
 from devices.readings import Heard, Reading
+from gateway.alerts.family import Began, NightOver, Tick
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 from gateway.derive import derived
+from gateway.facts import alert_fact, answer_fact, fault_fact, night_fact, reading_fact
+from gateway.fault_limit import FaultLimit
+from gateway.night_sums import nights_over
 from gateway.ports import Now, Trusted, untold, wall_clock
 from gateway.store.file import NotTakenError
 from gateway.store.log import Fact, Store
@@ -29,11 +39,6 @@ GROUP_COUNT_MAX = 50
 """So many readings share a transaction at most, however fast a device talks, and what follows from them."""
 
 FAULT_BYTES_MAX = 512
-
-FAULTS_PER_DAY_MAX = 50
-"""So many faults of one device are kept a day: one gone mad must not fill the log."""
-
-MORE_FAULTS = f"more than {FAULTS_PER_DAY_MAX} faults today: no more of them are kept"
 
 
 class UnkeptError(LinkError):
@@ -60,11 +65,11 @@ class Pipeline:
         self._clock = clock
         self.timezone = timezone
         self._on_commit = on_commit
-        self._faults_on: date | None = None
-        self._fault_counts: Counter[str] = Counter()
+        self._fault_limit = FaultLimit()
         self._unkept: deque[Callable[[], None]] = deque()
-        if self.state.plan_version != plan.version:
-            self._take_plan()
+        self.plan_refusal: str | None = None
+        """Why the plan that was handed in is not in force; None where it is."""
+        self._begin_plan(plan)
 
     def visit(self, driver: Driver[Any], address: str, told: Told = NOTHING_TOLD) -> "Visit":
         """Begin to take what one device says in one visit."""
@@ -86,6 +91,37 @@ class Pipeline:
         except NotTakenError as error:
             raise UnkeptError(str(error)) from error
 
+    def answer(self, answers: list[Answer]) -> None:
+        """Judge answers that are new, then commit them, what they opened and the judge's state as one.
+
+        Raises UnkeptError where the disk does not take them now: they wait, in order.
+        """
+        self._unkept.append(partial(self._answer, answers))
+        try:
+            self.keep_waiting()
+        except NotTakenError as error:
+            raise UnkeptError(str(error)) from error
+
+    def tick(self) -> None:
+        """Let time pass: what was due closes or opens. Commits nothing where nothing changes."""
+        if self._unkept:
+            return  # what waits was said before, and is judged before
+        with suppress(NotTakenError):
+            self._event(Tick(self.now()), self._clock())
+            for night in nights_over(self.plan, self.state, self._store, self.now()):
+                self._event(NightOver(night, self.now()), self._clock(), night_fact(night))
+
+    def begin(self) -> None:
+        """Keep that the hub has started."""
+        at, clock = self.now(), self._clock()
+        body = orjson.dumps({"at": at.isoformat()})
+        self._keep_soon(partial(self._event, Began(at), clock, Fact(EntryKind.HUB_STARTED, body)))
+
+    def clock_found(self, at: datetime, clock: Clock) -> None:
+        """Take note that the time has become known, which stands in the log already."""
+        self._keep_soon(partial(self._event, Began(at), clock))
+        self._on_commit()
+
     def keep_waiting(self) -> None:
         """Keep what the disk has not taken before; raise NotTakenError where it still does not."""
         while self._unkept:
@@ -93,22 +129,53 @@ class Pipeline:
             self._unkept.popleft()
 
     def _keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
-        state, facts = self.state, []
+        state, clock, facts = self.state, self._clock(), []
         for source in self._fresh(readings):
             for reading in (source, *derived(self.plan.person, source)):
-                verdict = judge(self.plan, state, reading)
+                verdict = judge(self.plan, state, reading, clock=clock)
                 state = verdict.state
-                facts.append(_reading_fact(reading))
-                facts += [_alert_fact(alert) for alert in verdict.changes]
-        facts += self._fresh_faults(list(self._within_the_day(faults)))
+                facts.append(reading_fact(reading))
+                facts += [alert_fact(alert) for alert in verdict.changes]
+        facts += self._fresh_faults(list(self._fault_limit.within_the_day(faults, self.now().date())))
+        self._commit(state, facts, clock=clock, met=met)
+
+    def _answer(self, answers: list[Answer]) -> None:
+        told = self._store.told_before(answer.id for answer in answers)
+        state, clock, facts = self.state, self._clock(), list[Fact]()
+        for answer in {answer.id: answer for answer in answers if answer.id not in told}.values():
+            verdict = judge(self.plan, state, answer, clock=clock)
+            state = verdict.state
+            facts += [answer_fact(answer), *map(alert_fact, verdict.changes)]
+        if facts:
+            self._commit(state, facts, clock=clock)
+
+    def _event(self, event: Began | NightOver | Tick, clock: Clock | None, *facts: Fact) -> None:
+        """Judge what is no reading, and commit it with what it led to; nothing where nothing changes."""
+        verdict = judge(self.plan, self.state, event, clock=clock)
+        if facts or verdict.state is not self.state:
+            told = [*facts, *map(alert_fact, verdict.changes)]
+            self._commit(verdict.state, told, at=event.at, clock=clock)
+
+    def _commit(
+        self,
+        state: JudgeState,
+        facts: list[Fact],
+        *,
+        clock: Clock | None,
+        at: datetime | None = None,
+        met: Met | None = None,
+    ) -> None:
         judge_state = None if state is self.state else bytes(state)
-        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=judge_state, met=met)
+        self._store.commit(facts, at=at or self.now(), clock=clock, judge_state=judge_state, met=met)
         self.state = state
         self._on_commit()
 
     def note(self, kind: EntryKind, body: bytes, *, id: str | None = None) -> None:  # noqa: A002 - a Fact's word
         """Keep one fact about the hub itself, as soon as the disk takes it; an identity is kept once."""
-        self._unkept.append(partial(self._note, kind, body, id))
+        self._keep_soon(partial(self._note, kind, body, id))
+
+    def _keep_soon(self, act: Callable[[], None]) -> None:
+        self._unkept.append(act)
         with suppress(NotTakenError):
             self.keep_waiting()
 
@@ -123,29 +190,34 @@ class Pipeline:
         return sorted(once.values(), key=lambda reading: reading.measured_at)
 
     def _fresh_faults(self, faults: list[DeviceFault]) -> list[Fact]:
-        facts = {fact.id: fact for fact in map(_fault_fact, faults)}
+        facts = {fact.id: fact for fact in map(fault_fact, faults)}
         told = self._store.told_before(id_ for id_ in facts if id_ is not None)
         return [fact for id_, fact in facts.items() if id_ not in told]
 
-    def _within_the_day(self, faults: list[DeviceFault]) -> Iterator[DeviceFault]:
-        """Yield the faults that there is room for, and once a day and device that there is none."""
-        today = self.now().date()
-        if self._faults_on != today:
-            self._faults_on = today
-            self._fault_counts.clear()
-        for fault in faults:
-            self._fault_counts[fault.device] += 1
-            if self._fault_counts[fault.device] <= FAULTS_PER_DAY_MAX:
-                yield fault
-            elif self._fault_counts[fault.device] == FAULTS_PER_DAY_MAX + 1:
-                yield DeviceFault(fault.device, fault.driver, f"{today}: {MORE_FAULTS}")
+    def take_plan(self, plan: Plan) -> str | None:
+        """Put a newer plan in force, as one with what it closes; return why not, and leave all as it was."""
+        if (refusal := refusal_of_plan(plan, self.plan)) is None and plan != self.plan:
+            self._put_in_force(plan)
+            self._on_commit()
+        return refusal
 
-    def _take_plan(self) -> None:
-        verdict = take_plan(self.plan, self.state, self.now())
-        facts = [Fact(EntryKind.PLAN_APPLIED, plan_body(self.plan))]
-        facts += [_alert_fact(alert) for alert in verdict.changes]
-        self._store.commit(facts, at=self.now(), clock=self._clock(), judge_state=bytes(verdict.state))
-        self.state = verdict.state
+    def _begin_plan(self, plan: Plan) -> None:
+        """Go on with the plan in force, or with a newer one; a hub from before has kept none."""
+        kept = self._store.plan()
+        if kept is None:
+            self._put_in_force(plan, is_known=self.state.plan_version == plan.version)
+            return
+        self.plan = plan_from(kept)
+        self.plan_refusal = self.take_plan(plan)
+
+    def _put_in_force(self, plan: Plan, *, is_known: bool = False) -> None:
+        now, clock = self.now(), self._clock()
+        verdict = take_plan(plan, self.state, now, clock)
+        facts = [] if is_known else [Fact(EntryKind.PLAN_APPLIED, plan_body(plan))]
+        facts += [alert_fact(alert) for alert in verdict.changes]
+        state, body = bytes(verdict.state), plan_body(plan)
+        self._store.commit(facts, at=now, clock=clock, judge_state=state, plan=body)
+        self.state, self.plan = verdict.state, plan
 
 
 class Visit:
@@ -223,18 +295,3 @@ class Visit:
         self._readings += self._blocks.flush()
         with suppress(UnkeptError):  # the visit is over anyway, and the rest waits
             self.flush()
-
-
-def _reading_fact(reading: Reading) -> Fact:
-    series = (reading.series, reading.measured_at)
-    return Fact(EntryKind.READING, reading_body(reading), id=reading.id, series=series)
-
-
-def _alert_fact(alert: Alert) -> Fact:
-    return Fact(EntryKind.ALERT, alert_body(alert), id=f"{alert.id}:{alert.change}")
-
-
-def _fault_fact(fault: DeviceFault) -> Fact:
-    """A device that says the same nonsense a hundred times has one fault."""
-    body = fault_body(fault)
-    return Fact(EntryKind.DEVICE_FAULT, body, id=blake2b(body, digest_size=12).hexdigest())

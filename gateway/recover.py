@@ -7,12 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
+from cloud_bridge.contract.bodies import alert_from, plan_from
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plan import Plan
-from gateway.alerts.judge import judge, take_plan
-from gateway.alerts.state import JudgeState, LimitState
+from gateway.alerts.judge import as_told
+from gateway.alerts.state import JudgeState
+from gateway.judged_anew import judged_anew
 from gateway.store.file import LOG_FILE, StaleError, StoreError, is_first_start
 from gateway.store.keys import LogKey
 from gateway.store.log import Store
@@ -112,7 +113,8 @@ def _judge_again(store: Store, at: datetime) -> None:
             return
     except AssertionError:  # its words would quote what it remembers
         log.warning("what the judge remembers can't be read; it follows from the log")
-    state = remembered(_entries(store))
+    body = store.plan()
+    state = remembered(_entries(store), None if body is None else plan_from(body))
     if known is not None or state != JudgeState():
         store.commit([], at=at, judge_state=bytes(state))
 
@@ -124,30 +126,13 @@ def _entries(store: Store) -> Iterator[Entry]:
         after = found[-1].seq
 
 
-def remembered(entries: Iterable[Entry]) -> JudgeState:
+def remembered(entries: Iterable[Entry], plan: Plan | None = None) -> JudgeState:
     """Return what the judge would remember had it judged these entries; which alerts are open is as told."""
-    plan: Plan | None = None
     state, told = JudgeState(), dict[str, Alert]()
-    for entry in entries:
-        with suppress(ContractError):
-            if entry.kind == EntryKind.PLAN_APPLIED:
-                plan = plan_from(entry.body)
-                state = take_plan(plan, state, entry.at).state
-            elif entry.kind == EntryKind.READING and plan is not None:
-                state = judge(plan, state, reading_from(entry.body)).state
-            elif entry.kind == EntryKind.ALERT:
-                alert = alert_from(entry.body)
+    for step in judged_anew(entries, plan):
+        plan, state = step.plan, step.verdict.state
+        if step.entry.kind in (EntryKind.ALERT, EntryKind.ALERT_CONFIRMED):
+            with suppress(ContractError):
+                alert = alert_from(step.entry.body)
                 told[alert.rule] = alert
-    return _as_told(plan, state, told)
-
-
-def _as_told(plan: Plan | None, state: JudgeState, told: dict[str, Alert]) -> JudgeState:
-    for limit in plan.limits if plan is not None else ():
-        alert, memory = told.get(limit.id), state.of(limit.id)
-        if alert is None:
-            continue
-        if alert.change == "opened" and memory.open is None:
-            state = state.with_limit(limit.id, LimitState(alert, judged_at=memory.judged_at))
-        elif alert.change == "closed" and memory.open is not None and memory.open.id == alert.id:
-            state = state.with_limit(limit.id, LimitState(judged_at=memory.judged_at))
-    return state
+    return state if plan is None else as_told(plan, state, tuple(told.values()))

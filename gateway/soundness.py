@@ -9,10 +9,12 @@ from typing import Protocol
 
 import orjson
 
+from cloud_bridge.contract.answers import answer_from
 from cloud_bridge.contract.bodies import alert_from, fault_from, plan_from, reading_from
 from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import EntryKind, LogSpan, clock_from
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.nights import night_from
 from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.receipts import Refusal, answer_from_bytes
 from gateway.alerts.state import JudgeState
@@ -258,6 +260,13 @@ def identity_in(kept: Kept) -> str | None:
         case EntryKind.ALERT:
             alert = alert_from(body)
             return f"{alert.id}:{alert.change}"
+        case EntryKind.ALERT_CONFIRMED:
+            return f"{alert_from(body).id}:confirmed"
+        case EntryKind.ANSWER:
+            return answer_from(body).id
+        case EntryKind.NIGHT:
+            night = night_from(body)
+            return f"night-{night.on}-{night.revision}"
         case EntryKind.BATCH_REFUSED if not isinstance(answer_from_bytes(body), Refusal):
             raise ValueError("no refusal")
         case EntryKind.HUB_STARTED:

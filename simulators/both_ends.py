@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 import orjson
 
@@ -102,10 +103,10 @@ def _check_shown(losses: list[Loss], there: There, entries: tuple[Entry, ...]) -
     shown = Counter(reading.id for reading in there.shown)
     assert max(shown.values(), default=1) == 1, f"shown twice: {shown.most_common(3)}"
     assert shown.keys() >= ours, "every reading is shown"
-    sent = {(entry.seq, alert_from(entry.body)) for entry in entries if entry.kind == EntryKind.ALERT}
+    sent = [(entry.seq, alert_from(entry.body)) for entry in entries if entry.kind == EntryKind.ALERT]
     if losses:
         changes = {(alert.id, alert.change) for _, alert in there.alerts}
         assert {(alert.id, alert.change) for _, alert in sent} <= changes, "every alert reaches the ward"
     else:
         assert shown.keys() == ours, "no reading is shown that the hub has not"
-        assert set(there.alerts) == sent, "every alert reaches the ward as it was decided"
+        assert sorted(there.alerts, key=itemgetter(0)) == sent, "every alert reaches the ward as decided"

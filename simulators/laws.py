@@ -8,19 +8,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.bodies import alert_from, reading_from
+from cloud_bridge.contract.bodies import alert_from
 from cloud_bridge.contract.dating import found_from, shift_of_entry
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.names import span_of
-from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import spans_of
 from devices.driver import FrameError
 from devices.drivers import pulse_oximeter, weight_scale
 from devices.kinds import Kind
 from devices.readings import Heard, Reading
-from gateway.alerts.judge import judge, take_plan
-from gateway.alerts.state import JudgeState
 from gateway.disk import LOOK_EVERY_S
+from gateway.judged_anew import judged_anew
 from simulators.both_ends import There, check_ward, given_up, in_ward
 from simulators.home import Home
 from simulators.mishaps import JUMPS
@@ -67,7 +65,7 @@ async def check(world: World) -> dict[str, int]:
         totals.update(_check_log(home, entries, there))
         totals.update(_check_time(world.boxes[home.parts.home], entries))
         if not any(loss.what == "pages damaged" for loss in losses):
-            totals.update(_check_alerts(home.parts.plan, entries))
+            totals.update(_check_alerts(entries))
         totals.update(check_ward(losses, there, home.hub.store, entries))
         wait_s = await _check_red(world, home)
         totals["red_waited_s"] = max(totals["red_waited_s"], round(wait_s))
@@ -180,18 +178,16 @@ def _is_one_of(error: timedelta, errors: tuple[timedelta, ...]) -> bool:
     return any(abs(error - each) < timedelta(seconds=1) for each in errors)
 
 
-def _check_alerts(plan: Plan, entries: tuple[Entry, ...]) -> Counter[str]:
+def _check_alerts(entries: tuple[Entry, ...]) -> Counter[str]:
     """Judging the log anew, as if no power had ever failed, gives the very same alerts; they pair up."""
-    state = take_plan(plan, JudgeState(), entries[0].at).state
-    due: list[Alert] = []
-    for entry in entries:
-        if entry.kind == EntryKind.READING:
-            verdict = judge(plan, state, reading_from(entry.body))
-            state, due = verdict.state, [*due, *verdict.changes]
-    kept = [alert_from(entry.body) for entry in entries if entry.kind == EntryKind.ALERT]
+    due, still_open = list[Alert](), 0
+    for step in judged_anew(entries):
+        due += step.verdict.changes
+        still_open = len(step.verdict.state.open_alerts)
+    kinds = (EntryKind.ALERT, EntryKind.ALERT_CONFIRMED)
+    kept = [alert_from(entry.body) for entry in entries if entry.kind in kinds]
     assert kept == due, f"alerts differ from a fresh judgement: {len(kept)} kept, {len(due)} due"
     changes = Counter(alert.change for alert in kept)
-    still_open = len(state.open_alerts)
     assert changes["opened"] - changes["closed"] == still_open, "alerts open and close in pairs"
     return Counter(opened=changes["opened"], closed=changes["closed"])
 

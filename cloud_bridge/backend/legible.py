@@ -1,12 +1,15 @@
 """Can this entry be shown? Its row in the index, or the reason why not; pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cloud_bridge.contract.answers import answer_from
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
 from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.nights import night_from
 from cloud_bridge.contract.trouble import trouble_from
 
 
@@ -30,13 +33,21 @@ def row_of(entry: Entry) -> Row | None:
         case EntryKind.ALERT:
             alert = alert_from(entry.body)
             return Row(entry.seq, alert.id, alert.change, alert.at, alert.level)
-        case EntryKind.PLAN_APPLIED:
-            plan_from(entry.body)
         case EntryKind.TROUBLE:
             trouble = trouble_from(entry.body)
             return Row(entry.seq, trouble.id, trouble.change, trouble.at)
-        case EntryKind.CLOCK_FOUND:
-            found_from(entry.body)
+        case kind if kind in _READ:
+            _READ[EntryKind(kind)](entry.body)
         case kind if kind not in set(EntryKind):
             raise ContractError(f"an entry of a kind that this ward doesn't know: {kind}", entry.body)
     return None
+
+
+_READ: dict[EntryKind, Callable[[bytes], object]] = {
+    EntryKind.ALERT_CONFIRMED: alert_from,
+    EntryKind.ANSWER: answer_from,
+    EntryKind.NIGHT: night_from,
+    EntryKind.PLAN_APPLIED: plan_from,
+    EntryKind.CLOCK_FOUND: found_from,
+}
+"""What has no row of its own must be legible all the same."""

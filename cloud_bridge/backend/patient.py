@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from cloud_bridge.backend.spirometry import Spirometry, spirometry_of
 from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Views
 from cloud_bridge.backend.worklist import LISTED, stranger
+from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.look.plot import Chart, Flag
 from devices.kinds import Kind
@@ -100,9 +101,14 @@ async def _chart(
         flags=tuple(
             Flag(each.at, each.alert.level)
             for each in history
-            if each.alert.change == "opened" and each.alert.because.kind == kind and since <= each.at <= until
+            if each.alert.change == "opened" and is_about(each.alert, kind) and since <= each.at <= until
         ),
     )
+
+
+def is_about(alert: Alert, kind: Kind) -> bool:
+    """Tell whether an alert has this kind of reading as its ground."""
+    return alert.because is not None and alert.because.kind == kind
 
 
 async def _measured(views: Views, home: str) -> tuple[KeptReading, ...]:

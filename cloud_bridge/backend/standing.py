@@ -94,7 +94,8 @@ class Standing:
     last_committed_at: datetime | None
     missing_count: int
     known: Known
-    quiet_after_h: float = QUIET_AFTER_H
+    quiet_after_h: float | None = QUIET_AFTER_H
+    """None where the plan has a schedule: that says what is silence, and what is not."""
 
     def is_perhaps_quiet(self, now: datetime) -> bool:
         """Tell whether it is worth asking the plan how long nothing may come; it always allows an hour."""
@@ -107,6 +108,8 @@ class Finding:
 
     what: str
     detail: str
+    about: str = ""
+    """What of it, where there may be several: what the plan asks for."""
 
 
 def findings(standing: Standing, now: datetime) -> Iterator[Finding]:
@@ -117,6 +120,7 @@ def findings(standing: Standing, now: datetime) -> Iterator[Finding]:
     if (
         standing.is_online
         and last_at
+        and standing.quiet_after_h is not None
         and now - last_at >= max(LEAST_QUIET, timedelta(hours=standing.quiet_after_h))
     ):
         yield Finding(TroubleKind.HOME_QUIET, f"since {last_at.isoformat(timespec='seconds')}")

@@ -6,11 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from cloud_bridge.backend.asked import can_be_asked, look_for
 from cloud_bridge.backend.database import Transaction
 from cloud_bridge.backend.moments import moment, stamp
 from cloud_bridge.backend.standing import Finding, Known, Standing, findings
 from cloud_bridge.backend.views import OpenTrouble
-from cloud_bridge.contract.trouble import Trouble
+from cloud_bridge.contract.trouble import Trouble, TroubleKind
+
+_Key = tuple[str, str]
+"""What is wrong, and with what."""
 
 # A closing may come before its opening: an alert overtakes a backlog, a gap is filled later.
 _OPENED = """
@@ -75,33 +79,49 @@ def look_at_homes(
     transaction: Transaction, now: datetime, stale_h_of: Callable[[str], float]
 ) -> tuple[str, ...]:
     """Open what is newly wrong with any home, close what is over; return the homes where anything changed."""
-    open_here = defaultdict[str, dict[str, OpenTrouble]](dict)
+    open_here = defaultdict[str, dict[_Key, OpenTrouble]](dict)
     for trouble in open_troubles(transaction):
         if trouble.source == "ward":
-            open_here[trouble.home][trouble.what] = trouble
+            open_here[trouble.home][trouble.what, trouble.about] = trouble
     changed = []
     for standing in standings(transaction):
-        if standing.is_perhaps_quiet(now):
+        not_come = look_for(transaction, standing.home, now)
+        if not_come is not None:
+            standing = replace(standing, quiet_after_h=None)
+        elif standing.is_perhaps_quiet(now):
             standing = replace(standing, quiet_after_h=stale_h_of(standing.home))
-        if _note(transaction, standing, open_here[standing.home], now):
+        if keep_found(transaction, standing, (open_here[standing.home], not_come or ()), now):
             changed.append(standing.home)
     return tuple(changed)
 
 
-def _note(
-    transaction: Transaction, standing: Standing, known: Mapping[str, OpenTrouble], now: datetime
+def keep_found(
+    transaction: Transaction,
+    standing: Standing,
+    known_and_not_come: tuple[Mapping[_Key, OpenTrouble], Iterable[Finding]],
+    now: datetime,
 ) -> bool:
-    found = {finding.what: finding for finding in findings(standing, now)}
-    for what in found.keys() - known.keys():
-        _open(transaction, standing.home, found[what], now)
-    for what in known.keys() - found.keys():
-        transaction.change(_CLOSE, home=standing.home, id=known[what].id, at=stamp(now))
+    """Open what is found now and was not known, close what is known and not found; tell whether any was.
+
+    What the plan asks for is only looked at where the home has told all that it has.
+    """
+    known, not_come = known_and_not_come
+    found = {(finding.what, finding.about): finding for finding in findings(standing, now)}
+    if can_be_asked(standing, now):
+        found |= {(finding.what, finding.about): finding for finding in not_come}
+    else:  # nobody knows what lies in the hub: what was open stays, and nothing opens
+        found |= {key: Finding(*key) for key in known if key[0] == TroubleKind.MEASUREMENT_MISSING}
+    for key in found.keys() - known.keys():
+        _open(transaction, standing.home, found[key], now)
+    for key in known.keys() - found.keys():
+        transaction.change(_CLOSE, home=standing.home, id=known[key].id, at=stamp(now))
     return found.keys() != known.keys()
 
 
 def _open(transaction: Transaction, home: str, finding: Finding, now: datetime) -> None:
-    words = {"what": finding.what, "about": "", "detail": finding.detail, "source": "ward"}
-    transaction.change(_OPENED, home=home, id=f"ward-{finding.what}-{stamp(now)}", at=stamp(now), **words)
+    words = {"what": finding.what, "about": finding.about, "detail": finding.detail, "source": "ward"}
+    which = "-".join(filter(None, (finding.what, finding.about)))
+    transaction.change(_OPENED, home=home, id=f"ward-{which}-{stamp(now)}", at=stamp(now), **words)
 
 
 def _standing(row: tuple[Any, ...]) -> Standing:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cloud_bridge.backend.asked import schedule_of
 from cloud_bridge.backend.views import (
     HomeState,
     KeptReading,
@@ -25,7 +26,14 @@ _COUNTED = (*LISTED, Kind.FEV1, Kind.PEF)
 STALE_H = 48.0
 """Where no plan says otherwise."""
 
-SHOWN_ELSEWHERE = frozenset({TroubleKind.HOME_OFFLINE, TroubleKind.HOME_QUIET, TroubleKind.ENTRIES_MISSING})
+SHOWN_ELSEWHERE = frozenset(
+    {
+        TroubleKind.HOME_OFFLINE,
+        TroubleKind.HOME_QUIET,
+        TroubleKind.ENTRIES_MISSING,
+        TroubleKind.MEASUREMENT_MISSING,
+    }
+)
 """Of people on the list these have lines of their own, which know more."""
 
 _SPARK_COUNT_MAX = 1_000
@@ -105,11 +113,16 @@ async def work_list(views: Views, now: datetime) -> WorkList:
         (each for each in (*everybody, *strangers) if each.alerts),
         key=lambda each: (each.level != "red", each.opened_at),
     )
+    troubles = await views.troubles()
+    not_come = {
+        each.home: each for each in reversed(troubles) if each.what == TroubleKind.MEASUREMENT_MISSING
+    }
+    silences = (silence_of(each, now, not_come.get(each.person.home)) for each in everybody)
     silent = sorted(
-        (silence for each in everybody if (silence := silence_of(each, now)) is not None),
+        (silence for silence in silences if silence is not None),
         key=lambda each: (each.since is not None, each.since or now),
     )
-    technical = _technical(everybody, await views.quarantined(), await views.troubles())
+    technical = _technical(everybody, await views.quarantined(), troubles)
     return WorkList(tuple(needing), tuple(silent), tuple(technical), tuple(everybody))
 
 
@@ -134,8 +147,11 @@ async def _followed(views: Views, person: Person, alerts: Sequence[OpenAlert], n
     )
 
 
-def silence_of(who: Followed, now: datetime) -> Silence | None:
-    """Return why nothing comes from this home, or None where all is as it should be."""
+def silence_of(who: Followed, now: datetime, not_come: OpenTrouble | None = None) -> Silence | None:
+    """Return why nothing comes from this home, or None where all is as it should be.
+
+    Where the plan has a schedule, that says what is silence; `not_come` is what the ward itself misses.
+    """
     state, last = who.state, who.last_measured_at
     stale_h = who.plan.stale_h if who.plan is not None else STALE_H
     if state is None:
@@ -143,6 +159,8 @@ def silence_of(who: Followed, now: datetime) -> Silence | None:
     if not state.is_online:
         why = "silent_offline" if state.state_at is not None else "silent_offline_unknown"
         return Silence(who, why, state.state_at)
+    if who.plan is not None and schedule_of(who.plan) is not None:
+        return Silence(who, "silent_not_come", not_come.opened_at) if not_come is not None else None
     if last is None:
         return Silence(who, "silent_no_reading_ever", None)
     if now - last > timedelta(hours=stale_h):

@@ -1,6 +1,6 @@
 """Entry bodies: how a fact becomes JSON, and how JSON becomes the fact again."""
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from cloud_bridge.contract.alert import ALERT, Alert
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import doubt_of
-from cloud_bridge.contract.plan import KEEP_DAYS, Plan
+from cloud_bridge.contract.plan import Plan
 from devices.kinds import CODINGS
 from devices.readings import Block, Reading
 
@@ -21,6 +21,12 @@ _UNSAID = {
     if field.name in {"identity", "tier", "setting", "grade", "reference", "clock_offset_s"}
 }
 """What few readings have goes unsaid where it is as usual."""
+
+
+_PLAN_LATER = frozenset(Plan.model_fields) - {
+    "version", "approved_at", "approved_by_role", "is_verified", "stale_h", "limits",
+}  # fmt: skip
+"""What a ward from before does not know: it reads every plan that says nothing of it."""
 
 
 def reading_body(reading: Reading) -> bytes:
@@ -46,8 +52,12 @@ def reading_from(body: bytes) -> Reading:
 
 
 def alert_body(alert: Alert) -> bytes:
-    """Return an alert as JSON."""
-    return orjson.dumps(alert)
+    """Return an alert as JSON; of what came later than the first alerts no word where it is as usual."""
+    told = {field.name: getattr(alert, field.name) for field in fields(alert)}
+    later = {field.name: field.default for field in fields(alert) if field.default is not MISSING}
+    return orjson.dumps(
+        {name: word for name, word in told.items() if name not in later or word != later[name]}
+    )
 
 
 def alert_from(body: bytes) -> Alert:
@@ -56,15 +66,17 @@ def alert_from(body: bytes) -> Alert:
         alert = ALERT.validate_json(body)
     except ValidationError as error:
         raise ContractError(f"no alert: {error}", body) from error
-    if doubt := doubt_of(alert.id, (alert.at,), alert.because.values):
+    numbers = () if alert.because is None else alert.because.values
+    parts = () if alert.said is None else alert.said.parts.values()
+    numbers += tuple(part for part in parts if isinstance(part, float))
+    if doubt := doubt_of(alert.id, (alert.at,), numbers):
         raise ContractError(f"no alert: {doubt}", body)
     return alert
 
 
 def plan_body(plan: Plan) -> bytes:
-    """Return a plan as JSON; of a person, and of how long things are kept, no word where it is as usual."""
-    usual = {"person": None, "keep_days": KEEP_DAYS}
-    unsaid = {name for name, value in usual.items() if getattr(plan, name) == value}
+    """Return a plan as JSON; of what came later than the first plans no word where it is as usual."""
+    unsaid = {name for name in _PLAN_LATER if getattr(plan, name) == Plan.model_fields[name].get_default()}
     return plan.model_dump_json(exclude=unsaid).encode()
 
 

@@ -44,6 +44,10 @@ class EntryKind(StrEnum):
     CLOCK_FOUND = "clock_found"
     LOST = "lost"
     """This number was given out; what stood there can no longer be read on the hub."""
+    ANSWER = "answer"
+    ALERT_CONFIRMED = "alert_confirmed"
+    NIGHT = "night"
+    """A night of oximetry in a few figures; its samples stand in the log as readings."""
 
 
 Trust = Literal["synced", "kept", "unknown"]

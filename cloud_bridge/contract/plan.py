@@ -1,10 +1,26 @@
 """The patient's shared, versioned treatment plan: defaults until a clinician approves each number."""
 
 from datetime import date, datetime
+from functools import cached_property
 from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from cloud_bridge.contract.care import (
+    LINES_MAX,
+    Advice,
+    Asked,
+    Conditions,
+    Contact,
+    Escalation,
+    Follow,
+    Targets,
+)
+from cloud_bridge.contract.night_settings import NightSettings
+from cloud_bridge.contract.rule_settings import Rules
+from cloud_bridge.contract.schedule import Schedule
+from cloud_bridge.contract.trend_settings import TrendSettings
 from devices.kinds import Kind
 from devices.readings import Setting
 from devices.spirometry.gli import GROUPS, Equation, Group, Sex, name_of
@@ -17,6 +33,12 @@ KEEP_DAYS = 400
 
 KEEP_DAYS_MIN = 7
 """Less would take away what a ward that was restored from its backup asks for again."""
+
+LIMITS_MAX = 60
+"""So many limits a plan has at most: what the judge remembers stays small."""
+
+ZONE = ZoneInfo("Europe/Oslo")
+"""Where a plan asks for nothing, it names no zone."""
 
 _DAYS_A_YEAR = 365.25
 _FEV1_L_MIN, _FEV1_L_MAX = 0.2, 10.0
@@ -142,9 +164,31 @@ class Plan(BaseModel):
     stale_h: float = Field(default=48.0, gt=0)
     keep_days: int = Field(default=KEEP_DAYS, ge=KEEP_DAYS_MIN)
     """So long an entry stays on the hub after the ward has it."""
-    limits: tuple[Limit, ...]
+    limits: tuple[Limit, ...] = Field(max_length=LIMITS_MAX)
     person: PlanPerson | None = None
     """Who is compared with whom; None where nobody has said, and then nothing is compared."""
+
+    # What follows came later: a plan from before says nothing of it, and then nothing of it is in force.
+    follow: Follow | None = None
+    targets: Targets | None = None
+    conditions: Conditions = Conditions()
+    questions: tuple[Asked, ...] = Field(default=(), max_length=LINES_MAX)
+    advice: Advice = Advice()
+    contacts: tuple[Contact, ...] = Field(default=(), max_length=LINES_MAX)
+    escalation: Escalation | None = None
+    rules: Rules | None = None
+    """None is a plan that knows single limits only."""
+    trend: TrendSettings | None = None
+    """None is a plan without a trend."""
+    schedule: Schedule | None = None
+    """What is asked for and when; None is a plan that misses nothing."""
+    night: NightSettings | None = None
+    """None is a plan under which no night is summed up."""
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The patient's own time zone, in which a day begins and ends."""
+        return ZONE if self.schedule is None else self.schedule.zone
 
     @field_validator("limits")
     @classmethod
@@ -153,3 +197,11 @@ class Plan(BaseModel):
         if twice := next((id_ for id_ in ids if ids.count(id_) > 1), None):
             raise ValueError(f"two limits share the id {twice}; give each an id of its own")
         return limits
+
+    @field_validator("questions")
+    @classmethod
+    def _asked_once(cls, questions: tuple[Asked, ...]) -> tuple[Asked, ...]:
+        words = [each.question for each in questions]
+        if twice := next((word for word in words if words.count(word) > 1), None):
+            raise ValueError(f"{twice} is asked twice; ask it once")
+        return questions

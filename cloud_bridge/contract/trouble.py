@@ -28,6 +28,8 @@ class TroubleKind(StrEnum):
     """The disk no longer takes what must be kept."""
     LOG_REPLACED = "log_replaced"
     """The log could not be used as it lay there: it was put aside, and what could be read carried over."""
+    PLAN_REFUSED = "plan_refused"
+    """The plan that was handed in is older, or contradicts itself: the one before it stays in force."""
     PUBLISH_DENIED = "publish_denied"
     """The broker forbids us to deliver."""
     RADIO_AWAY = "radio_away"
@@ -40,6 +42,8 @@ class TroubleKind(StrEnum):
     """The hub has been away from the broker for longer than a restart or a storm takes."""
     HOME_QUIET = "home_quiet"
     """The hub is there, and yet nothing has come for longer than the plan allows."""
+    MEASUREMENT_MISSING = "measurement_missing"
+    """The plan asks for a measurement that has not come here, and the hub has said nothing of it."""
     NUMBERS_BACKWARDS = "numbers_backwards"
     """The hub counts from further back than it once did: an old copy of its log is at work."""
     TWO_HUBS = "two_hubs"
@@ -51,6 +55,7 @@ FOUND_BY_WARD = frozenset(
         TroubleKind.ENTRIES_MISSING,
         TroubleKind.HOME_OFFLINE,
         TroubleKind.HOME_QUIET,
+        TroubleKind.MEASUREMENT_MISSING,
         TroubleKind.NUMBERS_BACKWARDS,
         TroubleKind.TWO_HUBS,
     }

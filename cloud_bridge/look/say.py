@@ -1,8 +1,8 @@
 """Facts as sentences: a number with its unit, the ground of an alert, a limit of the plan."""
 
-from cloud_bridge.contract.alert import Because, Change
+from cloud_bridge.contract.alert import Alert, Because, Change, Said
 from cloud_bridge.contract.plan import Limit, PlanPerson
-from cloud_bridge.look.words import Language, listed, number_word, word
+from cloud_bridge.look.words import WORDS, Language, listed, number_word, word
 from devices.kinds import CODINGS, Kind
 
 _DECIMALS = {
@@ -63,6 +63,43 @@ def because_said(because: Because, change: Change, language: Language) -> str:
     if because.usual is None:
         return said
     return word(language, "because_usual", said=said, usual=number(kind, because.usual, language))
+
+
+def reason_said(alert: Alert, language: Language) -> str:
+    """Return why an alert changed, as one sentence without a full stop.
+
+    A reason of a newer hub, which has no words here, is said as the hub wrote it.
+    """
+    if alert.said is not None and f"why_{alert.said.key}" in WORDS:
+        said = _filled(alert.said, alert.because, language)
+    elif alert.because is not None and alert.said is None:
+        said = because_said(alert.because, "closed" if alert.change == "closed" else "opened", language)
+    else:
+        return alert.reason
+    if alert.change == "closed" or alert.confirmation == "not_needed":
+        return said
+    return word(language, f"confirmation_{alert.confirmation}", said=said)
+
+
+def _filled(said: Said, because: Because | None, language: Language) -> str:
+    parts = {name: part_said(part, language) for name, part in said.parts.items()}
+    if because is not None:
+        parts |= {"kind": word(language, f"kind_{because.kind}"), "unit": unit(because.kind)}
+    try:
+        return word(language, f"why_{said.key}", **parts)
+    except KeyError:  # a part that a newer hub calls otherwise
+        return said.key
+
+
+def part_said(part: float | tuple[str, ...], language: Language) -> str:
+    """Return a part of a reason: a number as people write it, or words in a row.
+
+    >>> part_said(38.50, "nb"), part_said(84.0, "nb")
+    ('38,5', '84')
+    """
+    if isinstance(part, tuple):
+        return listed(language, tuple(word(language, key) if key in WORDS else key for key in part))
+    return f"{part:.3f}".rstrip("0").rstrip(".").replace(".", word(language, "decimal_mark"))
 
 
 def limit_said(limit: Limit, language: Language) -> str:

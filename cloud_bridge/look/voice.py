@@ -89,7 +89,7 @@ class Voice:
 
     def because(self, alert: Alert) -> str:
         """Return why the alert changed."""
-        return say.because_said(alert.because, alert.change, self.language)
+        return say.reason_said(alert, self.language)
 
     def limit(self, limit: Limit) -> str:
         """Return one limit of the plan as a line."""

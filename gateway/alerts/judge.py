@@ -1,130 +1,128 @@
-"""The judge of single limits: O(1) per reading, refuses rather than guesses."""
+"""The judge: hands each event to the families of rules, and makes alerts of what they find."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
-from cloud_bridge.contract.alert import Alert, Because
-from cloud_bridge.contract.plan import Limit, Plan
-from cloud_bridge.look.say import because_said
-from cloud_bridge.look.words import word
-from devices.readings import (
-    CLOCK_AHEAD_S_MAX,
-    FIRST_CREDIBLE_YEAR,
-    NOT_JUDGED,
-    Quality,
-    Reading,
-    series_name,
-)
-from gateway.alerts.state import JudgeState, LimitState
+from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.answers import Answer, Question
+from cloud_bridge.contract.contradictions import ANTHONISEN
+from cloud_bridge.contract.entries import Clock
+from cloud_bridge.contract.plan import Plan
+from devices.readings import Reading
+from gateway.alerts.admission import refusal_of_answer
+from gateway.alerts.alerting import close_due, close_unknown, tell
+from gateway.alerts.families import FAMILIES
+from gateway.alerts.family import Around, Event, Finding
+from gateway.alerts.state import JudgeState
 
-Refusal = Literal["of another series", "stale", "poor quality", "undated", "older than what was judged"]
+_SYMPTOMS = frozenset({*ANTHONISEN, Question.COUGH})
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one reading led to; `refusals` says by limit why it was kept but not judged."""
+    """What one event led to; `refusals` says by rule why something was kept but not judged."""
 
     state: JudgeState
     changes: tuple[Alert, ...] = ()
-    refusals: tuple[tuple[str, Refusal], ...] = ()
+    refusals: tuple[tuple[str, str], ...] = ()
 
 
-def judge(plan: Plan, state: JudgeState, reading: Reading) -> Verdict:
-    """Judge one reading under every limit of the plan for its kind."""
-    changes: list[Alert] = []
-    refusals: list[tuple[str, Refusal]] = []
-    for limit in plan.limits:
-        if limit.kind is not reading.kind:
+def judge(
+    plan: Plan, state: JudgeState, event: Event, now: datetime | None = None, clock: Clock | None = None
+) -> Verdict:
+    """Judge one event under every rule of the plan. Without `now` it is when the event reached the hub."""
+    now = now or arrived_at(event)
+    due = close_due(plan, state, now)
+    state, changes = _noted(plan, due.state, event), list(due.changes)
+    refusals: list[tuple[str, str]] = []
+    is_doubtful = False
+    for family in FAMILIES:
+        if is_doubtful and not family.hears_doubtful:
             continue
-        memory = state.of(limit.id)
-        if refusal := _refusal(plan, memory, reading):
-            refusals.append((limit.id, refusal))
-            continue
-        memory, change = _judge_one(plan, limit, memory, reading)
-        state = state.with_limit(limit.id, memory)
-        if change is not None:
-            changes.append(change)
+        around = Around(
+            now=now,
+            clock=clock,
+            worsened_at=state.worsened_at,
+            treated_at=state.treated_at,
+            open_rules=frozenset(state.standing),
+        )
+        step = family.step(plan, state.memory_of(family.name), event, around)
+        state = state.with_memory(family.name, step.memory)
+        state, changed, refused = _told(plan, state, step.findings)
+        changes += changed
+        refusals += [*step.refusals, *refused]
+        is_doubtful = is_doubtful or step.doubt is not None
     return Verdict(state, tuple(changes), tuple(refusals))
 
 
-def _refusal(plan: Plan, memory: LimitState, reading: Reading) -> Refusal | None:
-    if reading.series != series_name(reading.kind):
-        return "of another series"
-    if not NOT_JUDGED.isdisjoint(reading.quality):
-        return "poor quality"
-    if reading.age_s > plan.stale_h * 3600:
-        return "stale"
-    if _is_undated(reading) and Quality.FROM_STORAGE in reading.quality:
-        return "undated"
-    if memory.judged_at is not None and _is_older(reading, memory.judged_at):
-        return "older than what was judged"
-    return None
+def take_plan(plan: Plan, state: JudgeState, at: datetime, clock: Clock | None = None) -> Verdict:
+    """Put a plan in force: an alert whose rule is gone closes and says so, the others stay open."""
+    known, changes = _rules_of(plan), list[Alert]()
+    for family in FAMILIES:
+        if family.put_in_force is not None:
+            around = Around(now=at, clock=clock, open_rules=frozenset(state.standing))
+            step = family.put_in_force(plan, state.memory_of(family.name), around)
+            state, changed, _ = _told(plan, state.with_memory(family.name, step.memory), step.findings)
+            changes += changed
+    told = close_unknown(plan, state, known, at)
+    changes += told.changes
+    state = replace(told.state, plan_version=plan.version)
+    for family in FAMILIES:
+        state = state.with_memory(family.name, family.fitted(plan, state.memory_of(family.name)))
+    told_at = {name: when for name, when in state.told_at.items() if name.rpartition(".")[0] in known}
+    return Verdict(replace(state, told_at=told_at), tuple(changes))
 
 
-def _is_undated(reading: Reading) -> bool:
-    return reading.is_in_hub_time and (
-        Quality.TIME_UNCERTAIN in reading.quality or reading.measured_at.year < FIRST_CREDIBLE_YEAR
-    )
+def as_told(plan: Plan, state: JudgeState, told: tuple[Alert, ...]) -> JudgeState:
+    """Return the state in which those alerts are open that were told last to be open; one change each."""
+    for alert in told:
+        open_now = state.standing.get(alert.rule)
+        if alert.change == "closed":
+            if open_now is not None and open_now.alert.id == alert.id:
+                state = _agreed(plan, state.closed(alert.rule), alert.rule, is_open=False)
+        elif open_now is None and alert.rule in _rules_of(plan):
+            opened = replace(alert, change="opened")
+            state = _agreed(plan, state.opened(opened), alert.rule, is_open=True)
+    return state
 
 
-def _is_older(reading: Reading, judged_at: datetime) -> bool:
-    """Where the hub had no time, the order of arrival counts; what was judged tomorrow is no measure."""
-    if reading.measured_at >= judged_at or reading.measured_at.year < FIRST_CREDIBLE_YEAR:
-        return False
-    has_hub_time = reading.received_at.year >= FIRST_CREDIBLE_YEAR
-    return not has_hub_time or (judged_at - reading.received_at).total_seconds() <= CLOCK_AHEAD_S_MAX
+def _agreed(plan: Plan, state: JudgeState, rule: str, *, is_open: bool) -> JudgeState:
+    for family in FAMILIES:
+        if rule in family.rules(plan):
+            memory = family.agreed(state.memory_of(family.name), rule, is_open)
+            state = state.with_memory(family.name, memory)
+    return state
 
 
-def _judged_at(memory: LimitState, reading: Reading) -> datetime | None:
-    """Return when the newest judged reading was measured; one without a time moves nothing."""
-    has_time = reading.measured_at.year >= FIRST_CREDIBLE_YEAR
-    return reading.measured_at if has_time else memory.judged_at
+def _rules_of(plan: Plan) -> frozenset[str]:
+    return frozenset().union(*(family.rules(plan) for family in FAMILIES))
 
 
-def _judge_one(
-    plan: Plan, limit: Limit, memory: LimitState, reading: Reading
-) -> tuple[LimitState, Alert | None]:
-    is_turning = limit.is_beyond(reading.value) if memory.open is None else limit.is_clear(reading.value)
-    if not is_turning:
-        return LimitState(memory.open, judged_at=_judged_at(memory, reading)), None
-    values, readings = (*memory.values, reading.value), (*memory.readings, reading.id)
-    if len(values) < limit.in_a_row:
-        return LimitState(memory.open, values, readings, _judged_at(memory, reading)), None
-    because = Because(limit.kind, values, limit.side, limit.edge, limit.clear, limit.usual)
-    if memory.open is None:
-        alert = Alert(
-            id=f"{limit.id}-{reading.id}",
-            rule=limit.id,
-            level=limit.level,
-            change="opened",
-            reason=because_said(because, "opened", "nb"),
-            because=because,
-            plan_version=plan.version,
-            readings=readings,
-            at=reading.received_at,
-        )
-        return LimitState(alert, judged_at=_judged_at(memory, reading)), alert
-    closed = replace(
-        memory.open,
-        change="closed",
-        reason=because_said(because, "closed", "nb"),
-        because=because,
-        plan_version=plan.version,
-        readings=readings,
-        at=reading.received_at,
-    )
-    return LimitState(judged_at=_judged_at(memory, reading)), closed
+def arrived_at(event: Event) -> datetime:
+    """Return when an event reached the hub."""
+    return event.received_at if isinstance(event, Reading | Answer) else event.at
 
 
-def take_plan(plan: Plan, state: JudgeState, at: datetime) -> Verdict:
-    """Put a plan in force: an alert whose limit is gone closes and says so, the others stay open."""
-    known = {limit.id for limit in plan.limits}
-    orphans = [alert for alert in state.open_alerts if alert.rule not in known]
-    closed = tuple(
-        replace(alert, change="closed", reason=word("nb", "because_plan_changed", version=plan.version),
-                plan_version=plan.version, at=at)
-        for alert in orphans
-    )  # fmt: skip
-    kept = {limit_id: memory for limit_id, memory in state.limits.items() if limit_id in known}
-    return Verdict(JudgeState(plan.version, kept), closed)
+def _told(
+    plan: Plan, state: JudgeState, findings: tuple[Finding, ...]
+) -> tuple[JudgeState, list[Alert], list[tuple[str, str]]]:
+    changes: list[Alert] = []
+    refusals: list[tuple[str, str]] = []
+    for finding in findings:
+        told = tell(plan, state, finding)
+        state = told.state
+        changes += told.changes
+        refusals += [] if told.refusal is None else [(finding.rule, told.refusal)]
+    return state, changes, refusals
+
+
+def _noted(plan: Plan, state: JudgeState, event: Event) -> JudgeState:
+    """What every family may know of answers: when symptoms were last worse, when treatment last began."""
+    if not isinstance(event, Answer) or event.value <= 0 or refusal_of_answer(plan.stale_h, event):
+        return state
+    at = event.answered_at
+    if event.question in _SYMPTOMS:
+        return replace(state, worsened_at=max(at, state.worsened_at or at))
+    if event.question == Question.MEDICATION_STARTED:
+        return replace(state, treated_at=max(at, state.treated_at or at))
+    return state

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlcipher3 import dbapi2
@@ -13,7 +13,7 @@ from gateway.store.boots import clock_of, shift_of_fact
 from gateway.store.file import DiskError
 from gateway.store.received import Way, way_of
 
-CURSOR, JUDGE, TROUBLES = "cursor", "judge", "troubles"
+CURSOR, JUDGE, TROUBLES, PLAN = "cursor", "judge", "troubles", "plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,11 @@ class LogReader:
         body = self._state(TROUBLES)
         return None if body is None else body.encode()
 
+    def plan(self) -> bytes | None:
+        """Return the plan that was in force at the last commit; None where a hub from before kept none."""
+        body = self._state(PLAN)
+        return None if body is None else body.encode()
+
     def readings(self, series: str, *, count_max: int) -> list[bytes]:
         """Return the newest readings of one series as they stand in the log, newest last."""
         return [body for body, _ in self.dated_readings(series, count_max=count_max)]
@@ -98,6 +103,16 @@ class LogReader:
             (series, count_max),
         )
         return [(body.encode(), datetime.fromisoformat(at)) for body, at in rows]
+
+    def readings_between(self, series: str, since: datetime, until: datetime) -> list[bytes]:
+        """Return the readings of one series that were measured from a moment on and before another."""
+        rows = self._rows(
+            "select entry.body from reading join entry on entry.seq = reading.seq"
+            " where reading.kind = ? and reading.measured_at >= ? and reading.measured_at < ?"
+            " order by reading.measured_at, reading.seq",
+            (series, since.astimezone(UTC).isoformat(), until.astimezone(UTC).isoformat()),
+        )
+        return [body.encode() for (body,) in rows]
 
     def shift(self, id_: str) -> timedelta | None:
         """Return by how much the hub's time was wrong when it kept the fact with this identity, if known."""

@@ -51,7 +51,12 @@ def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
         return made.show(
             request,
             "hub.html",
-            zone=zone_of(alerts, last_at, view.now(), view.plan().stale_h),
+            zone=zone_of(
+                tuple(each for each in alerts if not each.is_technical),
+                last_at,
+                view.now(),
+                view.plan().stale_h,
+            ),
             last_at=last_at,
             alerts=alerts,
             is_told=_is_told(view.connection()),

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from tests.bench import commits, drain, ingest, latency, memory, start, wear, wire
+from tests.bench import commits, drain, ingest, judged, latency, memory, start, wear, wire
 from tests.bench.machine import disk_folder, facts, load
 from tests.bench.paper import Done, paper, table
 from tests.bench.row import Bench, NotHereError, Row
@@ -16,7 +16,7 @@ PAPER = ROOT / "docs/bench.md"
 COMMAND = "make bench"
 ROWS: tuple[Row, ...] = (
     *commits.ROWS, *wear.ROWS, *drain.ROWS, *wire.ROWS,
-    *memory.ROWS, *latency.ROWS, *start.ROWS, *ingest.ROWS,
+    *memory.ROWS, *latency.ROWS, *start.ROWS, *ingest.ROWS, *judged.ROWS,
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tests.processes.house import House, broker_config
 from tests.program import ROOT, Program, pusterom
 from tests.run import PARTS
 
-ONLY_IN_TESTS = ("numpy", "pandas")
+ONLY_IN_TESTS = ("pandas",)
 """What tests bring along and sqlite-utils loads if it is there: 46 MB and 0.2 s that no hub has."""
 
 _LOOK_AGAIN_S = 0.02

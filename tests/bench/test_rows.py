@@ -7,7 +7,7 @@ from tests.bench.machine import disk_folder, filesystem
 from tests.bench.paper import Done, paper
 from tests.bench.row import Figure, Outcome, Row, least, most
 
-NAMES = ["commit", "history", "wear", "drain", "wire", "memory", "latency", "start", "ingest"]
+NAMES = ["commit", "history", "wear", "drain", "wire", "memory", "latency", "start", "ingest", "judge"]
 PROCESSES = {"drain", "memory", "latency", "start", "ingest"}
 ROW = Row("speed", "how fast", "Something was measured.", lambda _bench: [])
 
@@ -27,7 +27,7 @@ def outcome(ratio, goal):
 
 
 def test_every_row_of_the_issue_is_there():
-    """Nine rows, each once, under the names that --row takes."""
+    """Ten rows, each once, under the names that --row takes."""
     assert [row.name for row in ROWS] == NAMES
 
 

@@ -14,7 +14,8 @@ from devices.driver import NOTHING_TOLD, Driver, FrameError, Told
 from devices.identity import DeviceIdentity
 from devices.kinds import Kind
 from devices.readings import Quality, reading_of
-from gateway.pipeline import FAULTS_PER_DAY_MAX, GROUP_COUNT_MAX, Pipeline, UnkeptError
+from gateway.fault_limit import FAULTS_PER_DAY_MAX
+from gateway.pipeline import GROUP_COUNT_MAX, Pipeline, UnkeptError
 from gateway.store.file import NotTakenError
 from tests.given import NOON, OXIMETER, SPO2_LOW, SPO2_RED, plan, reading, store
 

@@ -15,7 +15,12 @@ from devices.kinds import Kind
 from devices.readings import Quality
 
 ROOT = Path(__file__).parents[3]
-FLOORS = (ROOT / "cloud_bridge/look", ROOT / "cloud_bridge/backend", ROOT / "gateway/web")
+FLOORS = (
+    ROOT / "cloud_bridge/look",
+    ROOT / "cloud_bridge/backend",
+    ROOT / "gateway/web",
+    ROOT / "gateway/alerts",
+)
 
 
 def _fields(text):
