@@ -11,7 +11,7 @@ from typing import Any
 from sqlcipher3 import dbapi2
 
 from cloud_bridge.contract.entries import LogSpan
-from gateway.store import schema
+from gateway.store import schema, text
 from gateway.store.durable import sync_folder
 from gateway.store.keys import LogKey
 from gateway.store.witness import WITNESS_FILE, Witness, WitnessError, Word
@@ -156,6 +156,7 @@ def _open(path: Path, key: LogKey, *, mode: str) -> Any:  # noqa: ANN401 - untyp
     # The key comes first; the library's own log would name pages of it on stderr.
     connection.execute("pragma cipher_log_level = none")
     connection.execute(f'pragma key = "{key.pragma()}"')
+    connection.text_factory = text.whole
     try:
         for pragma in ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 1000",
                        "cache_size = -8000", "busy_timeout = 5000", "foreign_keys = on"):  # fmt: skip

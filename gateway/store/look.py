@@ -7,6 +7,7 @@ from typing import Any
 from sqlcipher3 import dbapi2
 
 from cloud_bridge.contract.entries import SEQ_MAX, LogSpan
+from gateway.store import text
 from gateway.store.file import (
     LOG_FILE,
     StoreError,
@@ -206,6 +207,7 @@ class Look:
             ) from error
         connection.execute("pragma cipher_log_level = none")
         connection.execute(f'pragma key = "{self._key.pragma()}"')
+        connection.text_factory = text.whole
         # Who may write the schema is not refused a file that is shorter than it says; we may write nothing.
         cut = ("writable_schema = on",) if self._is_cut_read else ()
         for pragma in ("busy_timeout = 5000", "query_only = on", *cut):

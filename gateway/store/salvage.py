@@ -169,15 +169,13 @@ class Salvage:
 
     def _end(self, pending: Pending, spans: tuple[LogSpan, ...]) -> None:
         """Carry states and devices, let each name end where its entries do, and say what was done."""
-        states = self._rows("what the judge remembers", "select name, body from state")
-        self.connection.executemany(
-            "insert or ignore into state values (?, ?)", [row for row in states if row[0] not in OWN_STATES]
-        )
+        states = self._states()
+        self.connection.executemany("insert or ignore into state values (?, ?)", states.items())
         devices = self._rows("devices", "select address, driver, last_heard_at, last_fault from device")
         self.connection.executemany("insert or ignore into device values (?, ?, ?, ?)", devices)
         received = self._rows("who received what", "select up_to, at, by from received")
         self.connection.executemany("insert or ignore into received values (?, ?, ?)", received)
-        confirmed = dict(states).get("cursor", "0")
+        confirmed = states.get("cursor", "0")
         self.connection.execute(_FORGET, (int(confirmed) if confirmed.isdecimal() else 0,))
         kept = 0
         for span in spans:
@@ -195,9 +193,19 @@ class Salvage:
         )
         self.connection.execute("delete from state where name = ?", (SALVAGE,))
 
-    def _rows(self, what: str, sql: str) -> list[tuple[Any, ...]]:
+    def _states(self) -> dict[str, str]:
+        """Read what the hub has noted, name by name: a long note that is damaged costs none beside it."""
+        names = [name for (name,) in self._rows("what is noted", "select name from state")]
+        read = {
+            name: self._rows(f"what is noted as {name}", "select body from state where name = ?", name)
+            for name in names
+            if name not in OWN_STATES
+        }
+        return {name: rows[0][0] for name, rows in read.items() if rows}
+
+    def _rows(self, what: str, sql: str, *values: str) -> list[tuple[Any, ...]]:
         try:
-            return self.source.rows(sql)
+            return self.source.rows(sql, *values)
         except DamageError:
             self.unread.append(what)
             return []

@@ -18,7 +18,7 @@ from tests.powercut.ledger import Ledger, State, spans
 RECENT = "cursor_recent"
 """Beside the cursor: the newest receipts, until they are many enough for the table."""
 
-NOTED = ("judge", "troubles", "cursor", RECENT)
+NOTED = ("judge", "troubles", "plan", "cursor", RECENT)
 STONE = "lost"
 """The kind of entry that stands where one could not be read; its time is that of the salvage."""
 
@@ -65,7 +65,7 @@ def state_of(store: Store) -> State:
     entries = rows("select seq, at, kind, body, boot, uptime_s, trust from entry")
     readings = rows("select seq, kind, measured_at from reading")
     devices = rows("select address, driver, last_heard_at, last_fault from device")
-    noted = dict(rows("select name, body from state where name in (?, ?, ?, ?)", *NOTED))
+    noted = dict(rows("select name, body from state where name in (?, ?, ?, ?, ?)", *NOTED))
     recent = map(tuple, json.loads(noted.pop(RECENT, "[]")))
     return State(
         log=store.log,

@@ -28,7 +28,7 @@ class State:
     readings: dict[int, tuple[str, str]] = field(default_factory=dict)
     devices: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
     noted: dict[str, str] = field(default_factory=dict)
-    """The judge's memory, the open troubles and the cursor, by name."""
+    """The judge's memory, the open troubles, the plan in force and the cursor, by name."""
     receipts: tuple[tuple[int, str, str], ...] = ()
     """Up to which number something was received, when, and by whom: the last of each minute."""
     highest: int = 0

@@ -7,6 +7,7 @@ import pytest
 from gateway.start import open_store
 from gateway.store.file import LOG_FILE
 from tests.powercut.cuts import KINDS, SECTOR_BYTES, Cut, Platter
+from tests.powercut.first_version import JUDGE
 from tests.powercut.hub import settings
 from tests.powercut.laws import BrokenLawError, check
 from tests.powercut.ledger import Ledger
@@ -27,7 +28,7 @@ TAMPERED = {
     "update entry set trust = 'unknown' where seq = 3": "altered",
     "delete from told where seq = 3": "half",
     "update reading set measured_at = '2027-01-01' where seq = 2": "half",
-    "update state set body = '{}' where name = 'judge'": "half",
+    f"update state set body = '{JUDGE}' where name = 'judge'": "half",
     "delete from device": "half",
     "update state set body = '[]' where name = 'cursor_recent'": "half",
     "insert into received values (2, '2027-01-05T12:00:00+00:00', 'nobody')": "half",

@@ -55,9 +55,9 @@ def test_a_hard_week_with_the_night_of_summer_time_loses_nothing(seed):
     ],
 )
 def test_two_days_that_once_broke_a_law(seed, found):
-    """Lives that broke a law when 2,000 were lived."""
+    """Lives that broke a law when 2,000 were lived, before the judge had all its rules and moved the dice."""
     _, figures = simulate(seed, days=2)
-    assert figures["replaced"] > 0, found
+    assert figures["told"] > 20, found
 
 
 def test_a_broken_law_is_told_with_its_seed(monkeypatch):

@@ -54,7 +54,7 @@ def test_no_word_is_unknown_and_none_is_left_over():
     assert len(asked) > 60
     assert asked - set(LANGUAGES) <= set(WORDS)
     stems = set(re.findall(r"""["']([a-z0-9_]+)["']""", text))
-    stems |= set(re.findall(r'f"([a-z_]+_)\{', text)) | set(re.findall(r'"([a-z_]+_)" ~', text))
+    stems |= set(re.findall(r"""f["']([a-z_]+_)\{""", text)) | set(re.findall(r'"([a-z_]+_)" ~', text))
     made = {f"{key}{end}" for key in stems for end in ("", "_one", "_many", "_unknown")}
     prefixes = tuple(stem for stem in stems if stem.endswith("_"))
     sections = {f"{name}_title" for name in ("needs", "silent", "technical", "everybody")}
