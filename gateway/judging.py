@@ -12,6 +12,7 @@ from cloud_bridge.contract.answers import DAILY, Answer, answer_id, value_of
 from cloud_bridge.contract.bodies import alert_body
 from cloud_bridge.contract.plain import has_moment, is_plain_name
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.unjudged import Reason
 from cloud_bridge.look.say import reason_said
 from cloud_bridge.look.words import LANGUAGES
 from devices.kinds import CODINGS, PLAUSIBLE, Kind
@@ -45,7 +46,7 @@ class Judged:
 
     line: int
     changes: tuple[Alert, ...] = ()
-    refusals: tuple[tuple[str, str], ...] = ()
+    refusals: tuple[tuple[str, Reason], ...] = ()
     problem: str | None = None
 
 

@@ -10,11 +10,7 @@ from typing import Any
 import orjson
 
 from cloud_bridge.contract.answers import Answer
-from cloud_bridge.contract.bodies import (
-    DeviceFault,
-    plan_body,
-    plan_from,
-)
+from cloud_bridge.contract.bodies import DeviceFault, plan_body, plan_from
 from cloud_bridge.contract.entries import Clock, EntryKind
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.plan_change import refusal_of_plan
@@ -31,6 +27,7 @@ from gateway.facts import alert_fact, answer_fact, fault_fact, night_fact, readi
 from gateway.fault_limit import FaultLimit
 from gateway.night_sums import nights_over
 from gateway.ports import Now, Trusted, untold, wall_clock
+from gateway.refusals import Refusals, once
 from gateway.store.file import NotTakenError
 from gateway.store.log import Fact, Store
 from gateway.store.log_reader import Met
@@ -66,6 +63,7 @@ class Pipeline:
         self.timezone = timezone
         self._on_commit = on_commit
         self._fault_limit = FaultLimit()
+        self._refusals = Refusals(store.told_before)
         self._unkept: deque[Callable[[], None]] = deque()
         self.plan_refusal: str | None = None
         """Why the plan that was handed in is not in force; None where it is."""
@@ -85,22 +83,14 @@ class Pipeline:
         What follows from a reading stands right behind it, and is judged like any other. Raises
         UnkeptError where the disk does not take it now: it waits here, in order, for `keep_waiting`.
         """
-        self._unkept.append(partial(self._keep, readings, faults, met))
-        try:
-            self.keep_waiting()
-        except NotTakenError as error:
-            raise UnkeptError(str(error)) from error
+        self._keep_now(partial(self._keep, readings, faults, met))
 
     def answer(self, answers: list[Answer]) -> None:
         """Judge answers that are new, then commit them, what they opened and the judge's state as one.
 
         Raises UnkeptError where the disk does not take them now: they wait, in order.
         """
-        self._unkept.append(partial(self._answer, answers))
-        try:
-            self.keep_waiting()
-        except NotTakenError as error:
-            raise UnkeptError(str(error)) from error
+        self._keep_now(partial(self._answer, answers))
 
     def tick(self) -> None:
         """Let time pass: what was due closes or opens. Commits nothing where nothing changes."""
@@ -129,25 +119,30 @@ class Pipeline:
             self._unkept.popleft()
 
     def _keep(self, readings: list[Reading], faults: list[DeviceFault], met: Met) -> None:
-        state, clock, facts = self.state, self._clock(), []
+        state, clock, facts = self.state, self._clock(), list[Fact]()
         for source in self._fresh(readings):
             for reading in (source, *derived(self.plan.person, source)):
-                verdict = judge(self.plan, state, reading, clock=clock)
-                state = verdict.state
-                facts.append(reading_fact(reading))
-                facts += [alert_fact(alert) for alert in verdict.changes]
+                state, led_to = self._judged(state, reading, clock)
+                facts += [reading_fact(reading), *led_to]
         facts += self._fresh_faults(list(self._fault_limit.within_the_day(faults, self.now().date())))
-        self._commit(state, facts, clock=clock, met=met)
+        self._commit(state, once(facts), clock=clock, met=met)
 
     def _answer(self, answers: list[Answer]) -> None:
         told = self._store.told_before(answer.id for answer in answers)
         state, clock, facts = self.state, self._clock(), list[Fact]()
         for answer in {answer.id: answer for answer in answers if answer.id not in told}.values():
-            verdict = judge(self.plan, state, answer, clock=clock)
-            state = verdict.state
-            facts += [answer_fact(answer), *map(alert_fact, verdict.changes)]
+            state, led_to = self._judged(state, answer, clock)
+            facts += [answer_fact(answer), *led_to]
         if facts:
-            self._commit(state, facts, clock=clock)
+            self._commit(state, once(facts), clock=clock)
+
+    def _judged(
+        self, state: JudgeState, event: Reading | Answer, clock: Clock | None
+    ) -> tuple[JudgeState, list[Fact]]:
+        """Judge one event; return the state after it, and what it led to: alerts, and why it was refused."""
+        verdict = judge(self.plan, state, event, clock=clock)
+        refused = self._refusals.facts(event, verdict.refusals, self.plan.version)
+        return verdict.state, [*map(alert_fact, verdict.changes), *refused]
 
     def _event(self, event: Began | NightOver | Tick, clock: Clock | None, *facts: Fact) -> None:
         """Judge what is no reading, and commit it with what it led to; nothing where nothing changes."""
@@ -173,6 +168,13 @@ class Pipeline:
     def note(self, kind: EntryKind, body: bytes, *, id: str | None = None) -> None:  # noqa: A002 - a Fact's word
         """Keep one fact about the hub itself, as soon as the disk takes it; an identity is kept once."""
         self._keep_soon(partial(self._note, kind, body, id))
+
+    def _keep_now(self, act: Callable[[], None]) -> None:
+        self._unkept.append(act)
+        try:
+            self.keep_waiting()
+        except NotTakenError as error:
+            raise UnkeptError(str(error)) from error
 
     def _keep_soon(self, act: Callable[[], None]) -> None:
         self._unkept.append(act)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -17,6 +17,7 @@ from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.nights import night_from
 from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.receipts import Refusal, answer_from_bytes
+from cloud_bridge.contract.unjudged import unjudged_from
 from gateway.alerts.state import JudgeState
 from gateway.store.file import StaleError
 from gateway.store.kept import Kept, Lost, joined
@@ -255,15 +256,13 @@ def identity_in(kept: Kept) -> str | None:
     clock_from(kept.clock)
     body = kept.body.encode()
     match kept.kind:
-        case EntryKind.READING:
-            return reading_from(body).id
         case EntryKind.ALERT:
             alert = alert_from(body)
             return f"{alert.id}:{alert.change}"
         case EntryKind.ALERT_CONFIRMED:
             return f"{alert_from(body).id}:confirmed"
-        case EntryKind.ANSWER:
-            return answer_from(body).id
+        case EntryKind.READING | EntryKind.ANSWER | EntryKind.NOT_JUDGED as kind:
+            return str(_WITH_ID[kind](body).id)
         case EntryKind.NIGHT:
             night = night_from(body)
             return f"night-{night.on}-{night.revision}"
@@ -276,6 +275,11 @@ def identity_in(kept: Kept) -> str | None:
     return None
 
 
+_WITH_ID: dict[str, Callable[[bytes], Any]] = {
+    EntryKind.READING: reading_from,
+    EntryKind.ANSWER: answer_from,
+    EntryKind.NOT_JUDGED: unjudged_from,
+}
 _OTHERS: dict[str, Reader] = {
     EntryKind.PLAN_APPLIED: plan_from,
     EntryKind.DEVICE_FAULT: fault_from,

@@ -1,17 +1,22 @@
 """The hub as its page sees it."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.bodies import reading_from
 from cloud_bridge.contract.dating import moved
+from cloud_bridge.contract.due import Progress
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.trouble import Trouble
+from cloud_bridge.contract.unjudged import TOLD_BEFORE, unjudged_from
 from devices.kinds import Kind
 from devices.readings import Reading, dated, series_name
 from gateway.app import Hub
+from gateway.pipeline import UnkeptError
 from gateway.web.views import Connection, DeviceLine, Journey
 
 
@@ -75,6 +80,30 @@ class View:
         """The newest readings of one kind that were measured at home, by measured_at, newest last."""
         kept = self.hub.store.dated_readings(series_name(kind), count_max=count_max)
         return tuple(dated(reading_from(body), at) for body, at in kept)
+
+    def why_not_judged(self, reading: Reading) -> tuple[str, ...]:
+        """Why some rules did not judge a reading, each reason once; none where all did."""
+        body = self.hub.store.body_of(f"unjudged:{reading.id}")
+        why = () if body is None else unjudged_from(body).why.values()
+        return tuple(reason for reason in dict.fromkeys(why) if reason != TOLD_BEFORE)
+
+    def progress(self) -> Mapping[str, Progress]:
+        """What has come of each thing that the plan's schedule asks for."""
+        silence = self.hub.pipeline.state.memory_of("silence")
+        return {ask: known.progress for ask, known in silence.asks.items()}
+
+    def answered_on(self) -> date | None:
+        """On which date of the home questions were last answered; None where nobody has."""
+        days = self.hub.pipeline.state.memory_of("symptoms").days
+        return max((day.on for day in days), default=None)
+
+    def answer(self, answers: list[Answer]) -> bool:
+        """Take answers; False where they wait until the disk takes them."""
+        try:
+            self.hub.pipeline.answer(answers)
+        except UnkeptError:
+            return False
+        return True
 
     def open_alerts(self) -> tuple[Alert, ...]:
         """Alerts open now, red before yellow, at the time that we now know they were opened."""

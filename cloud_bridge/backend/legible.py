@@ -11,6 +11,7 @@ from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.nights import night_from
 from cloud_bridge.contract.trouble import trouble_from
+from cloud_bridge.contract.unjudged import unjudged_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ _READ: dict[EntryKind, Callable[[bytes], object]] = {
     EntryKind.ALERT_CONFIRMED: alert_from,
     EntryKind.ANSWER: answer_from,
     EntryKind.NIGHT: night_from,
+    EntryKind.NOT_JUDGED: unjudged_from,
     EntryKind.PLAN_APPLIED: plan_from,
     EntryKind.CLOCK_FOUND: found_from,
 }

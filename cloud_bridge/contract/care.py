@@ -80,6 +80,11 @@ class Advice(BaseModel):
     yellow: Text = Field(default_factory=dict)
     red: Text = Field(default_factory=dict)
 
+    def said(self, zone: str, language: str) -> str | None:
+        """Return what to do in a zone, in this language; None where the plan does not say it."""
+        text: Text = getattr(self, zone, {})
+        return text.get(language)
+
     @field_validator("green", "yellow", "red")
     @classmethod
     def _by_language(cls, text: Text) -> Text:

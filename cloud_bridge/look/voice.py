@@ -1,5 +1,6 @@
 """How one page speaks: its language, its clock, its zone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, tzinfo
 
@@ -50,6 +51,15 @@ class Voice:
         """Return what does not work, in words; a word of a newer hub is shown as it is."""
         key = f"technical_trouble_{what}"
         return self.word(key) if key in words.WORDS else self.word("technical_trouble_unknown", what=what)
+
+    def refusals(self, reasons: Iterable[str]) -> str:
+        """Return why something was not judged; a reason of a newer hub is shown as it is."""
+        keys = ((reason, "unjudged_" + reason.strip("?").replace(" ", "_")) for reason in reasons)
+        return self.listed(tuple(self.word(key) if key in words.WORDS else reason for reason, key in keys))
+
+    def listed(self, said: tuple[str, ...]) -> str:
+        """Return words in a row."""
+        return words.listed(self.language, said)
 
     def counted(self, key: str, count: int) -> str:
         """Return the words for one or for many."""

@@ -7,6 +7,7 @@ from typing import Any
 from cloud_bridge.contract.alert import Alert, Confirmation, Said
 from cloud_bridge.contract.dating import moved
 from cloud_bridge.contract.plan import Level, Plan
+from cloud_bridge.contract.unjudged import Reason
 from cloud_bridge.look.say import reason_said
 from gateway.alerts.family import Finding
 from gateway.alerts.state import Episode, JudgeState, Standing
@@ -18,7 +19,7 @@ class Told:
 
     state: JudgeState
     changes: tuple[Alert, ...] = ()
-    refusal: str | None = None
+    refusal: Reason | None = None
 
 
 def tell(plan: Plan, state: JudgeState, finding: Finding) -> Told:
@@ -165,7 +166,7 @@ def _lock(rule: str, level: Level) -> str:
     return f"{rule}.{level}"
 
 
-def _locked(state: JudgeState, finding: Finding, level: Level) -> str | None:
+def _locked(state: JudgeState, finding: Finding, level: Level) -> Reason | None:
     before = state.told_at.get(_lock(finding.rule, level))
     if before is None or not timedelta(0) <= finding.at - before < timedelta(seconds=finding.lockout_s):
         return None

@@ -11,6 +11,7 @@ from cloud_bridge.contract.entries import Clock
 from cloud_bridge.contract.nights import Night
 from cloud_bridge.contract.plan import Level, Plan
 from cloud_bridge.contract.rule_settings import Rule
+from cloud_bridge.contract.unjudged import ELSEWHERE, Reason
 from devices.readings import Reading
 
 
@@ -100,8 +101,8 @@ class Step:
 
     memory: Any
     findings: tuple[Finding, ...] = ()
-    refusals: tuple[tuple[str, str], ...] = ()
-    doubt: str | None = None
+    refusals: tuple[tuple[str, Reason], ...] = ()
+    doubt: Reason | None = None
 
 
 def _as_it_is(_plan: Plan, memory: Any) -> Any:  # noqa: ANN401 - a memory is private to its family
@@ -128,6 +129,11 @@ class Family:
     hears_doubtful: bool = False
     agreed: Callable[[Any, str, bool], Any] = _unmoved
     """The memory that agrees with the log on whether the alert of this rule is open."""
+
+
+def concerned(rule: str, refusal: Reason | None) -> tuple[tuple[str, Reason], ...]:
+    """Return the refusal of a rule; none where the event was never its business."""
+    return () if refusal is None or refusal in ELSEWHERE else ((rule, refusal),)
 
 
 def finding_of(rule: Rule, name: str, event: Reading | Answer, status: Status, **more: Any) -> Finding:  # noqa: ANN401 - the words of a Finding

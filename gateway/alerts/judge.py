@@ -8,6 +8,7 @@ from cloud_bridge.contract.answers import Answer, Question
 from cloud_bridge.contract.contradictions import ANTHONISEN
 from cloud_bridge.contract.entries import Clock
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.unjudged import Reason
 from devices.readings import Reading
 from gateway.alerts.admission import refusal_of_answer
 from gateway.alerts.alerting import close_due, close_unknown, tell
@@ -24,7 +25,7 @@ class Verdict:
 
     state: JudgeState
     changes: tuple[Alert, ...] = ()
-    refusals: tuple[tuple[str, str], ...] = ()
+    refusals: tuple[tuple[str, Reason], ...] = ()
 
 
 def judge(
@@ -34,7 +35,7 @@ def judge(
     now = now or arrived_at(event)
     due = close_due(plan, state, now)
     state, changes = _noted(plan, due.state, event), list(due.changes)
-    refusals: list[tuple[str, str]] = []
+    refusals: list[tuple[str, Reason]] = []
     is_doubtful = False
     for family in FAMILIES:
         if is_doubtful and not family.hears_doubtful:
@@ -105,9 +106,9 @@ def arrived_at(event: Event) -> datetime:
 
 def _told(
     plan: Plan, state: JudgeState, findings: tuple[Finding, ...]
-) -> tuple[JudgeState, list[Alert], list[tuple[str, str]]]:
+) -> tuple[JudgeState, list[Alert], list[tuple[str, Reason]]]:
     changes: list[Alert] = []
-    refusals: list[tuple[str, str]] = []
+    refusals: list[tuple[str, Reason]] = []
     for finding in findings:
         told = tell(plan, state, finding)
         state = told.state

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.unjudged import Reason
 from devices.readings import Block, Reading
 from gateway.alerts.admission import judged_at, refusal_of, refusal_of_answer
 from gateway.alerts.family import Event
@@ -35,7 +36,7 @@ class Latest:
         }
 
 
-Taken = tuple[Latest, str | None]
+Taken = tuple[Latest, Reason | None]
 """What is known afterwards, and why something was not taken."""
 
 
@@ -66,7 +67,7 @@ def moment(event: Event) -> datetime | None:
 
 
 def _with(
-    latest: Latest, name: str, value: float, told: tuple[datetime | None, str], refusal: str | None
+    latest: Latest, name: str, value: float, told: tuple[datetime | None, str], refusal: Reason | None
 ) -> Taken:
     at, id_ = told
     if refusal or at is None:

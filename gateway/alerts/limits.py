@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cloud_bridge.contract.alert import MODERATE, SERIOUS, Because
 from cloud_bridge.contract.plan import Limit, Plan
+from cloud_bridge.contract.unjudged import Reason
 from devices.readings import Reading
 from gateway.alerts.admission import judged_at, refusal_of
 from gateway.alerts.family import Around, Event, Finding, Step
@@ -37,7 +38,7 @@ def step(plan: Plan, memory: LimitsMemory, event: Event, _around: Around) -> Ste
         return Step(memory)
     states = dict(memory.limits)
     findings: list[Finding] = []
-    refusals: list[tuple[str, str]] = []
+    refusals: list[tuple[str, Reason]] = []
     for limit in plan.limits:
         if limit.kind is not event.kind:
             continue

@@ -7,7 +7,7 @@ from cloud_bridge.contract.alert import MODERATE, Said
 from cloud_bridge.contract.plan import Plan
 from devices.readings import Block
 from gateway.alerts import family, night_watch
-from gateway.alerts.family import Around, Event, NightOver, Step
+from gateway.alerts.family import Around, Event, NightOver, Step, concerned
 from gateway.alerts.night_watch import NightFinding, NightMemory
 
 NIGHTS = "N1"
@@ -26,8 +26,7 @@ def step(plan: Plan, memory: NightMemory, event: Event, around: Around) -> Step:
         return Step(memory)
     if isinstance(event, Block):
         told = night_watch.hear(settings, memory, event, around.now, plan.zone)
-        is_concerned = told.refusal not in {None, "no saturation", "by day"}
-        return Step(told.memory, refusals=((NIGHTS, str(told.refusal)),) if is_concerned else ())
+        return Step(told.memory, refusals=concerned(NIGHTS, told.refusal))
     if isinstance(event, NightOver):
         told = night_watch.take(settings, memory, event.night)
         return Step(told.memory, () if told.finding is None else (_said(told.finding, event.at),))

@@ -6,6 +6,7 @@ from math import isfinite
 
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.rule_settings import Quality as QualityRule
+from cloud_bridge.contract.unjudged import Reason
 from devices.kinds import Kind
 from devices.readings import FIRST_CREDIBLE_YEAR, NOT_JUDGED, Quality, Reading, series_name
 from gateway.alerts.family import Around, Event, Step
@@ -66,13 +67,13 @@ def _saturation(rule: QualityRule, memory: QualityMemory, reading: Reading) -> S
     return Step(memory) if is_again else _said(memory, "implausible")
 
 
-def _said(memory: QualityMemory, doubt: str | None) -> Step:
+def _said(memory: QualityMemory, doubt: Reason | None) -> Step:
     if doubt is None:
         return Step(memory)
     return Step(memory, refusals=(("D2", doubt),), doubt=doubt)
 
 
-def _doubt(rule: QualityRule, memory: QualityMemory, reading: Reading) -> str | None:
+def _doubt(rule: QualityRule, memory: QualityMemory, reading: Reading) -> Reason | None:
     if reading.kind is Kind.PULSE_RATE and (doubt := _of_finger(rule, memory, reading)):
         return doubt
     if reading.kind in (Kind.PULSE_RATE, Kind.CUFF_PULSE_RATE):
@@ -88,7 +89,7 @@ def _doubt(rule: QualityRule, memory: QualityMemory, reading: Reading) -> str | 
     return None
 
 
-def _of_finger(rule: QualityRule, memory: QualityMemory, reading: Reading) -> str | None:
+def _of_finger(rule: QualityRule, memory: QualityMemory, reading: Reading) -> Reason | None:
     if not _WEAK.isdisjoint(reading.quality):
         return "poor signal"
     perfusion = memory.seen.get(Kind.PERFUSION_INDEX)

@@ -77,7 +77,7 @@ def _in_words(schedule: Schedule, told: Told, around: Around) -> Step:
         rule, known = _rule(ask.id), told.memory.asks.get(ask.id)
         if rule in around.open_rules and rule not in about and (known is None or known.open is None):
             findings.append(_clear(rule, "came", around.now, ()))
-    refusals = tuple((_rule(ask), str(why)) for ask, why in told.refusals)
+    refusals = tuple((_rule(ask), why) for ask, why in told.refusals)
     return Step(told.memory, tuple(findings), refusals)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from cloud_bridge.contract.alert import MODERATE, SERIOUS, Because, Said
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.rule_settings import Fev1, Rules
+from cloud_bridge.contract.unjudged import Reason
 from devices.kinds import Kind
 from devices.readings import Reading
 from gateway.alerts.admission import judged_at, refusal_of
@@ -59,7 +60,7 @@ def step(plan: Plan, memory: SpirometryMemory, event: Event, _around: Around) ->
     )
 
 
-def _refusal(plan: Plan, rules: Rules, memory: SpirometryMemory, blow: Reading) -> str | None:
+def _refusal(plan: Plan, rules: Rules, memory: SpirometryMemory, blow: Reading) -> Reason | None:
     if refusal := refusal_of(plan.stale_h, memory.judged_at.get(blow.kind), blow):
         return refusal
     if blow.kind is Kind.PEF:

@@ -8,6 +8,7 @@ from cloud_bridge.contract.alert import MODERATE, SERIOUS
 from cloud_bridge.contract.answers import Answer, Question
 from cloud_bridge.contract.plan import Level, Plan
 from cloud_bridge.contract.rule_settings import Confirmed, Rule, Rules
+from cloud_bridge.contract.unjudged import Reason
 from devices.kinds import Kind
 from devices.readings import Reading
 from gateway.alerts import bands
@@ -89,7 +90,7 @@ def _with_oxygen(plan: Plan, memory: ThresholdsMemory, answer: Answer) -> Thresh
 def _saturation(plan: Plan, rules: Rules, memory: ThresholdsMemory, reading: Reading) -> Step:
     """One low reading is one alert: what T1 tells, T2 does not tell again."""
     first = _confirmed("T1", rules.spo2_very_low, memory, reading, bands.very_low(plan, rules, reading))
-    findings, refusals = list(first.findings), []
+    findings, refusals = list(first.findings), list[tuple[str, Reason]]()
     if not any(finding.status != "clear" for finding in findings):
         findings += _plain("T2", rules.spo2_low, reading, bands.low(plan, rules, reading))
     if plan.targets is not None and plan.targets.news2_scale == 2:
@@ -100,7 +101,7 @@ def _saturation(plan: Plan, rules: Rules, memory: ThresholdsMemory, reading: Rea
         else:
             refusals.append(("T3", "on air"))
     if bands.usual_spo2(plan, reading) is None:
-        refusals.append(("T1", "no usual value: only the fixed limit was judged"))
+        refusals.append(("T1", "no usual value"))
     return Step(first.memory, tuple(findings), tuple(refusals))
 
 

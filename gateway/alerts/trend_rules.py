@@ -13,7 +13,7 @@ from devices.kinds import Kind
 from devices.readings import Reading
 from gateway.alerts import family, trend
 from gateway.alerts.days import Part
-from gateway.alerts.family import Around, Event, Step
+from gateway.alerts.family import Around, Event, Step, concerned
 from gateway.alerts.trend_memory import Around as TrendAround
 from gateway.alerts.trend_memory import Finding, Ground, TrendMemory
 
@@ -56,9 +56,7 @@ def step(plan: Plan, memory: TrendMemory, event: Event, around: Around) -> Step:
     else:
         told = trend.hear(plan.trend, memory, event, given)
     findings = tuple(each for found in told.findings for each in _said(found, event.received_at))
-    is_concerned = told.refusal is not None and told.refusal != "of another series"
-    refusals = ((TREND, str(told.refusal)),) if is_concerned else ()
-    return Step(told.memory, findings, refusals)
+    return Step(told.memory, findings, concerned(TREND, told.refusal))
 
 
 def agreed(memory: TrendMemory, rule: str, is_open: bool) -> TrendMemory:

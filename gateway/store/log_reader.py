@@ -71,6 +71,12 @@ class LogReader:
         rows = self._db.execute("select seq from told where id in (select value from json_each(?))", (asked,))
         return tuple(seq for (seq,) in rows)
 
+    def body_of(self, id_: str) -> bytes | None:
+        """Return the body of the entry with this identity, or None where there is none or no longer."""
+        sql = "select entry.body from told join entry on entry.seq = told.seq where told.id = ?"
+        rows = self._rows(sql, (id_,))
+        return str(rows[0][0]).encode() if rows else None
+
     def way(self, id_: str) -> Way | None:
         """Return how far the entry with this identity has come, or None where there is none."""
         return way_of(self._db, id_, self.cursor)

@@ -44,7 +44,7 @@ def identity_of(kind: str, body: str) -> str | None:
         match kind:
             case EntryKind.DEVICE_FAULT:
                 return blake2b(body.encode(), digest_size=12).hexdigest()
-            case EntryKind.READING:
+            case EntryKind.READING | EntryKind.NOT_JUDGED:
                 return str(orjson.loads(body)["id"])
             case EntryKind.BATCH_REFUSED:
                 return f"refused:{orjson.loads(body)['digest']}"

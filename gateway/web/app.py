@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
+from cloud_bridge.contract.care import Contact
+from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.trouble import Trouble
 from cloud_bridge.look.plot import Chart, time_plot
 from cloud_bridge.look.site import site
@@ -14,8 +17,10 @@ from cloud_bridge.look.voice import is_weak
 from devices.kinds import Kind
 from devices.readings import Reading
 from devices.spirometry.grade import best_of_each
+from gateway.web.answering import BYTES_MAX, answers_in, form_of
+from gateway.web.tasks import tasks_of
 from gateway.web.views import Connection, HubView, Journey
-from gateway.web.zone import zone_of
+from gateway.web.zone import Zone, zone_of
 
 SHOWN = (Kind.SPO2, Kind.PULSE_RATE, Kind.FEV1, Kind.PEF, Kind.BODY_WEIGHT)
 PERCENT_OF_BEST = {Kind.FEV1: Kind.FEV1_PERCENT_BEST, Kind.PEF: Kind.PEF_PERCENT_BEST}
@@ -36,6 +41,8 @@ class Series:
     """What part of the patient's own best the last one is, where the plan says a best."""
     journey: Journey | None = None
     """How far the last one has come."""
+    not_judged: tuple[str, ...] = ()
+    """Why some rules did not judge the last one."""
 
 
 def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
@@ -48,30 +55,79 @@ def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
         alerts = view.open_alerts()
         judged_at = [each.last.measured_at for each in series if not is_weak(each.last)]
         last_at = max(judged_at, default=None)
+        clinical = tuple(each for each in alerts if not each.is_technical)
+        zone = zone_of(clinical, last_at, view.now(), view.plan().stale_h)
         return made.show(
             request,
             "hub.html",
-            zone=zone_of(
-                tuple(each for each in alerts if not each.is_technical),
-                last_at,
-                view.now(),
-                view.plan().stale_h,
-            ),
+            zone=zone,
             last_at=last_at,
             alerts=alerts,
             is_told=_is_told(view.connection()),
             series=series,
+            contacts=_contacts(view.plan(), zone),
             devices=view.devices(),
             road=view.connection(),
             troubles=_one_of_each(view.troubles()),
             time_plot=time_plot,
+            form=form_of(view.plan()),
+            tasks=tasks_of(view.plan(), view.progress(), view.answered_on(), view.now()),
+            plan=view.plan(),
+            told=next((word for word in TAKEN if word == request.query_params.get("answers")), None),
         )
+
+    @made.app.post("/answers")
+    async def answers(request: Request) -> Response:
+        if not is_from_here(request):
+            return Response("this form was not filled in here", status_code=403)
+        return RedirectResponse(f"/?answers={await _taken(view, request, timezone)}#now", status_code=303)
 
     @made.app.get("/health")
     async def health() -> Response:
         return JSONResponse({"is_up": True, "is_connected": view.connection().is_connected})
 
     return made.app
+
+
+TAKEN = ("kept", "waiting", "none", "unclear")
+"""What became of a form that was sent."""
+
+
+async def _taken(view: HubView, request: Request, timezone: tzinfo) -> str:
+    form, body = form_of(view.plan()), await _bounded(request)
+    if form is None or body is None:
+        return "unclear"
+    try:
+        answers = answers_in(form, body, view.now().astimezone(timezone))
+    except ValueError:  # of a form from before, or of none of ours
+        return "unclear"
+    if not answers:
+        return "none"
+    return "kept" if view.answer(answers) else "waiting"
+
+
+async def _bounded(request: Request) -> bytes | None:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > BYTES_MAX:
+            return None
+    return body
+
+
+def is_from_here(request: Request) -> bool:
+    """Tell whether this page itself sent the form: another site's page answers for nobody."""
+    headers = request.headers
+    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return False
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def _contacts(plan: Plan, zone: Zone) -> tuple[Contact, ...]:
+    """Whom to call in this zone; who does not know how it stands calls whom one calls in the green one."""
+    asked = "green" if zone == "unknown" else zone
+    return tuple(contact for contact in plan.contacts if asked in contact.zones)
 
 
 def _is_told(road: Connection) -> bool:
@@ -104,7 +160,7 @@ def _series(view: HubView, kind: Kind) -> Series | None:
         height=_PLOT_HEIGHT_PX,
     )
     last = readings[-1]
-    return Series(last, chart, _of_best(view, last), view.journey(last))
+    return Series(last, chart, _of_best(view, last), view.journey(last), view.why_not_judged(last))
 
 
 def _one_for_each_sitting(view: HubView, kind: Kind) -> tuple[Reading, ...]:

@@ -1,10 +1,13 @@
 """What the hub's page reads: the state of the hub as values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.answers import Answer
+from cloud_bridge.contract.due import Progress
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.trouble import Trouble
 from devices.kinds import Kind
@@ -89,6 +92,22 @@ class HubView(Protocol):
 
     def journey(self, reading: Reading) -> Journey | None:
         """How far a reading has come, or None where the hub has not kept it."""
+        ...
+
+    def why_not_judged(self, reading: Reading) -> tuple[str, ...]:
+        """Why some rules did not judge a reading, each reason once; none where all did."""
+        ...
+
+    def progress(self) -> Mapping[str, Progress]:
+        """What has come of each thing that the plan's schedule asks for."""
+        ...
+
+    def answered_on(self) -> date | None:
+        """On which date of the home questions were last answered; None where nobody has."""
+        ...
+
+    def answer(self, answers: list[Answer]) -> bool:
+        """Take answers; False where they wait until the disk takes them."""
         ...
 
     async def changed(self) -> None:

@@ -208,7 +208,7 @@ def test_a_poor_reading_is_kept_but_tells_nobody(tmp_path):
     """Bytes that the device itself calls invalid are history, never an alert."""
     home = Home(tmp_path)
     home.says([reading(70, quality=(Quality.INVALID,))])
-    assert [entry.kind for entry in home.kept()] == [EntryKind.READING]
+    assert [entry.kind for entry in home.kept()] == [EntryKind.READING, EntryKind.NOT_JUDGED]
 
 
 def test_a_reading_says_which_device_said_it(tmp_path):

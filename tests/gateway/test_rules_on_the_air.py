@@ -5,9 +5,13 @@ from dataclasses import replace
 from random import Random
 from zoneinfo import ZoneInfo
 
+import httpx
+
 from cloud_bridge.contract.bodies import alert_from
 from cloud_bridge.contract.entries import EntryKind
 from gateway.judged_anew import judged_anew
+from gateway.view import View
+from gateway.web.app import hub_app
 from simulators.home import Home
 from simulators.virtual_radio import VirtualRadio
 from tests.gateway.alerts.scenarios import plan_named
@@ -75,5 +79,29 @@ def test_a_fall_is_asked_about_confirmed_and_closed_over_power_cuts(tmp_path):
         )
         steps = judged_anew(town.home.hub.store.entries(after=0, count_max=10_000))
         assert [one for step in steps for one in step.verdict.changes] == changes(town)
+
+    in_town(tmp_path, story)
+
+
+def test_a_sign_of_danger_that_is_ticked_is_answered_at_once(tmp_path):
+    """The very next page shows whom to call, before anything else, with no ward and no network asked."""
+
+    async def story(town):
+        home = at_home(town)
+        home.boot()
+        await measured(town, 95.0)
+        transport = httpx.ASGITransport(hub_app(View(home.hub), OSLO))
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub") as browser:
+            assert 'id="emergency"' not in (await browser.get("/")).text
+            answer = await browser.post("/answers", content=b"cough=usual&blue_lips=yes")
+            page = (await browser.get(answer.headers["location"])).text
+            assert page.index('id="emergency"') < page.index('id="zone"')
+            assert "svarene dine er tatt imot" in page
+            await browser.post("/answers", content=b"cough=usual")
+            assert "Du er i rød sone" in (await browser.get("/")).text, "no unticked box ends it in a minute"
+        told = [(one.rule, one.level, one.change) for one in changes(town)]
+        assert told == [("T7", "red", "opened")]
+        await town.settled()
+        assert [one.alert.rule for one in await town.ward.tables.open_alerts(HOME)] == ["T7"]
 
     in_town(tmp_path, story)

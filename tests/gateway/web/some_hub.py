@@ -1,10 +1,13 @@
 """A hub in memory: what the patient's page asks, as values that tests set."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.answers import Answer
+from cloud_bridge.contract.due import Progress
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.trouble import Trouble
 from devices.kinds import Kind
@@ -34,6 +37,11 @@ class SomeHub:
     at: datetime = NOW
     wrong: tuple[Trouble, ...] = ()
     journeys: dict[str, Journey] = field(default_factory=dict)
+    in_force: Plan = PLAN
+    unjudged: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    done: dict[str, Progress] = field(default_factory=dict)
+    answered: list[Answer] = field(default_factory=list)
+    takes: bool = True
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -42,7 +50,7 @@ class SomeHub:
 
     def plan(self) -> Plan:
         """The plan in force."""
-        return PLAN
+        return self.in_force
 
     def connection(self) -> Connection:
         """How the road stands."""
@@ -69,6 +77,24 @@ class SomeHub:
     def journey(self, reading: Reading) -> Journey | None:
         """How far a reading has come."""
         return self.journeys.get(reading.id)
+
+    def why_not_judged(self, reading: Reading) -> tuple[str, ...]:
+        """Why a reading was not judged."""
+        return self.unjudged.get(reading.id, ())
+
+    def progress(self) -> Mapping[str, Progress]:
+        """What has come of what is asked for."""
+        return self.done
+
+    def answered_on(self) -> date | None:
+        """When questions were last answered."""
+        days = [answer.answered_at.date() for answer in self.answered]
+        return max(days, default=None)
+
+    def answer(self, answers: list[Answer]) -> bool:
+        """Take answers, or let them wait."""
+        self.answered += answers
+        return self.takes
 
     async def changed(self) -> None:
         """Return at the next change."""
