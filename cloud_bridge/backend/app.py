@@ -12,6 +12,8 @@ from markupsafe import Markup
 from cloud_bridge.backend.patient import PERIOD_DAYS, PERIODS_DAYS, patient_of
 from cloud_bridge.backend.views import Views
 from cloud_bridge.backend.worklist import LISTED, Followed, work_list
+from cloud_bridge.contract.answers import is_bad
+from cloud_bridge.contract.plan import ZONE
 from cloud_bridge.look.plot import time_plot
 from cloud_bridge.look.site import Site, site
 from cloud_bridge.look.spark import sparkline
@@ -71,6 +73,8 @@ def _patient_page(made: Site, views: Views) -> Page:
             time_plot=time_plot,
             is_late=is_late,
             codings=CODINGS,
+            zone=ZONE if shown.plan is None else shown.plan.zone,
+            is_bad=is_bad,
         )
 
     return page

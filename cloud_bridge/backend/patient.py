@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cloud_bridge.backend.spirometry import Spirometry, spirometry_of
-from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Views
+from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Told, Views
 from cloud_bridge.backend.worklist import LISTED, stranger
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
@@ -36,6 +36,7 @@ class Patient:
     table: tuple[KeptReading, ...]
     figures: Figures
     days: int
+    told: Told
 
     @property
     def tabled_seqs(self) -> frozenset[int]:
@@ -73,6 +74,7 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
         ),
         figures=await views.figures(home),
         days=days,
+        told=await views.told(home),
     )
 
 

@@ -13,6 +13,7 @@ from cloud_bridge.backend.database import Database, TablesError, Transaction
 from cloud_bridge.backend.moments import moment, stamp
 from cloud_bridge.backend.sqlite import SqliteDatabase
 from cloud_bridge.backend.standing import QUIET_AFTER_H, Birth, Known
+from cloud_bridge.backend.told import told_of
 from cloud_bridge.backend.troubles import look_at_homes, open_troubles
 from cloud_bridge.backend.views import (
     Figures,
@@ -22,6 +23,7 @@ from cloud_bridge.backend.views import (
     OpenTrouble,
     Person,
     Quarantined,
+    Told,
 )
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
 from cloud_bridge.contract.entries import Batch, LogSpan
@@ -32,7 +34,6 @@ from devices.kinds import Kind
 from devices.readings import HOME, Setting, series_name
 
 T = TypeVar("T")
-
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 _ENROL = """
@@ -249,6 +250,10 @@ class Tables:
     async def plan(self, home: str) -> Plan | None:
         """The plan in force on a home's hub, by the hub's own word; None before it has said one."""
         return _plan(await self._rows(_PLANS, home=home))
+
+    async def told(self, home: str) -> Told:
+        """What a home told besides readings and alerts."""
+        return await self._ask(lambda transaction: told_of(transaction, home))
 
     async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:
         """What could not be read, newest first."""

@@ -1,11 +1,15 @@
 """What the ward's pages read: rows as values, whatever database they came from."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
+from itertools import groupby
 from typing import Protocol
 
 from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.answers import Answer
+from cloud_bridge.contract.nights import Night
 from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.unjudged import Unjudged
 from devices.kinds import Kind
 from devices.readings import HOME, Reading, Setting, dated
 
@@ -108,6 +112,35 @@ class Figures:
     quarantined: int
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The newest of each, newest first; of a night only its last revision."""
+
+    answers: tuple[Answer, ...] = ()
+    nights: tuple[Night, ...] = ()
+    not_judged: tuple[Unjudged, ...] = ()
+
+    def days(self, zone: tzinfo) -> tuple["AnsweredDay", ...]:
+        """Return the answers by the home's days, newest day first; of each question the last word counts."""
+        newest = sorted(self.answers, key=lambda answer: answer.answered_at, reverse=True)
+        by_day = groupby(newest, key=lambda answer: answer.answered_at.astimezone(zone).date())
+        return tuple(AnsweredDay(on, _once(tuple(answers))) for on, answers in by_day)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredDay:
+    """What was answered on one day of the home."""
+
+    on: date
+    answers: tuple[Answer, ...]
+
+
+def _once(answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+    """The newest word on each question, in the order in which they are asked."""
+    newest = {answer.question: answer for answer in reversed(answers)}
+    return tuple(newest.values())
+
+
 class Views(Protocol):
     """Everything the pages may ask of the tables."""
 
@@ -141,6 +174,10 @@ class Views(Protocol):
 
     async def plan(self, home: str) -> Plan | None:
         """The plan in force on a home's hub, by the hub's own word; None before it has said one."""
+        ...
+
+    async def told(self, home: str) -> Told:
+        """What a home told besides readings and alerts: answers, nights, and what was not judged."""
         ...
 
     async def quarantined(self, *, count_max: int = 100) -> tuple[Quarantined, ...]:

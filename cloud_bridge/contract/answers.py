@@ -89,6 +89,11 @@ def words_of(question: str) -> dict[str, float]:
     return dict(_CHANGE if question in _CHANGES else _YES)
 
 
+def is_bad(answer: Answer) -> bool:
+    """Tell whether an answer says that something is worse than usual, or wrong; a number says neither."""
+    return answer.question in KNOWN and answer.question not in _NUMBERS and answer.value > 0
+
+
 def value_of(question: str, said: object) -> float:
     """Return what was said as a number; raise ValueError with what can be said instead.
 

@@ -1,6 +1,8 @@
 """Facts as sentences: a number with its unit, the ground of an alert, a limit of the plan."""
 
 from cloud_bridge.contract.alert import Alert, Because, Change, Said
+from cloud_bridge.contract.answers import Answer, words_of
+from cloud_bridge.contract.nights import Night, NightRefused
 from cloud_bridge.contract.plan import Limit, PlanPerson
 from cloud_bridge.look.words import WORDS, Language, listed, number_word, word
 from devices.kinds import CODINGS, Kind
@@ -100,6 +102,34 @@ def part_said(part: float | tuple[str, ...], language: Language) -> str:
     if isinstance(part, tuple):
         return listed(language, tuple(word(language, key) if key in WORDS else key for key in part))
     return f"{part:.3f}".rstrip("0").rstrip(".").replace(".", word(language, "decimal_mark"))
+
+
+def answer_said(answer: Answer, language: Language) -> str:
+    """Return one answer as words: tungpust: verre enn vanlig."""
+    key = f"ask_{answer.question}"
+    asked = word(language, key) if key in WORDS else answer.question
+    chosen = next((each for each, value in words_of(answer.question).items() if value == answer.value), None)
+    said = part_said(answer.value, language) if chosen is None else word(language, f"choice_{chosen}").lower()
+    return f"{asked}: {said}"
+
+
+def night_said(night: Night, language: Language) -> str:
+    """Return a night in its figures, or why it has none."""
+    if isinstance(night, NightRefused):
+        return word(language, "told_night_refused", minutes=f"{night.valid_minutes:.0f}")
+    figures = {
+        "hours": night.valid_minutes / 60,
+        "mean": night.mean,
+        "lowest": night.lowest,
+        "below_90": night.below_90_minutes,
+        "below_88": night.below_88_minutes,
+        "drops": night.desaturations_4_per_h,
+    }
+    parts = {name: part_said(round(value, 1), language) for name, value in figures.items()}
+    said = word(language, "told_night", **parts)
+    if night.goal_share is None:
+        return said
+    return f"{said}; {word(language, 'told_night_goal', share=f'{100 * night.goal_share:.0f}')}"
 
 
 def limit_said(limit: Limit, language: Language) -> str:

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from markupsafe import Markup
 
 from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.plan import Limit, PlanPerson
+from cloud_bridge.contract.answers import Answer
+from cloud_bridge.contract.nights import Night
+from cloud_bridge.contract.plan import Limit, Plan, PlanPerson
+from cloud_bridge.contract.unjudged import Unjudged
 from cloud_bridge.look import say, times, words
+from cloud_bridge.look.plan_said import plan_said
 from cloud_bridge.look.words import LANGUAGES, Language
 from devices.kinds import Kind
 from devices.readings import HOME, NOT_JUDGED, OF_DEVICE, Block, Reading
@@ -56,6 +60,34 @@ class Voice:
         """Return why something was not judged; a reason of a newer hub is shown as it is."""
         keys = ((reason, "unjudged_" + reason.strip("?").replace(" ", "_")) for reason in reasons)
         return self.listed(tuple(self.word(key) if key in words.WORDS else reason for reason, key in keys))
+
+    def refused(self, unjudged: Unjudged) -> str:
+        """Return why each rule did not judge something: the rules of one reason together."""
+        rules: dict[str, list[str]] = {}
+        for rule, reason in unjudged.why.items():
+            rules.setdefault(reason, []).append(rule)
+        return "; ".join(f"{', '.join(names)}: {self.refusals([why])}" for why, names in rules.items())
+
+    def asked_or_measured(self, what: str) -> str:
+        """Return a kind or a question with a capital first; one of a newer hub is shown as it is."""
+        key = next((key for key in (f"kind_{what}", f"ask_{what}") if key in words.WORDS), None)
+        return what if key is None else self.capital(key)
+
+    def answer(self, answer: Answer) -> str:
+        """Return one answer: what was asked, and the word or the number that was chosen."""
+        return say.answer_said(answer, self.language)
+
+    def night(self, night: Night) -> str:
+        """Return a night in its figures."""
+        return say.night_said(night, self.language)
+
+    def plan(self, plan: Plan) -> tuple[str, ...]:
+        """Return a whole plan line by line."""
+        return tuple(plan_said(plan, self.language))
+
+    def day(self, on: date) -> str:
+        """Return a day as people call it."""
+        return times.date_said(on, self.now.astimezone(self.timezone).date(), self.language)
 
     def listed(self, said: tuple[str, ...]) -> str:
         """Return words in a row."""

@@ -51,30 +51,8 @@ def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
 
     @made.app.get("/")
     async def page(request: Request) -> Response:
-        series = tuple(each for kind in SHOWN if (each := _series(view, kind)) is not None)
-        alerts = view.open_alerts()
-        judged_at = [each.last.measured_at for each in series if not is_weak(each.last)]
-        last_at = max(judged_at, default=None)
-        clinical = tuple(each for each in alerts if not each.is_technical)
-        zone = zone_of(clinical, last_at, view.now(), view.plan().stale_h)
-        return made.show(
-            request,
-            "hub.html",
-            zone=zone,
-            last_at=last_at,
-            alerts=alerts,
-            is_told=_is_told(view.connection()),
-            series=series,
-            contacts=_contacts(view.plan(), zone),
-            devices=view.devices(),
-            road=view.connection(),
-            troubles=_one_of_each(view.troubles()),
-            time_plot=time_plot,
-            form=form_of(view.plan()),
-            tasks=tasks_of(view.plan(), view.progress(), view.answered_on(), view.now()),
-            plan=view.plan(),
-            told=next((word for word in TAKEN if word == request.query_params.get("answers")), None),
-        )
+        told = next((word for word in TAKEN if word == request.query_params.get("answers")), None)
+        return made.show(request, "hub.html", told=told, time_plot=time_plot, **_shown(view))
 
     @made.app.post("/answers")
     async def answers(request: Request) -> Response:
@@ -87,6 +65,30 @@ def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
         return JSONResponse({"is_up": True, "is_connected": view.connection().is_connected})
 
     return made.app
+
+
+def _shown(view: HubView) -> dict[str, object]:
+    """Return what the page shows of the hub now."""
+    plan, now = view.plan(), view.now()
+    series = tuple(each for kind in SHOWN if (each := _series(view, kind)) is not None)
+    alerts = view.open_alerts()
+    last_at = max((each.last.measured_at for each in series if not is_weak(each.last)), default=None)
+    clinical = tuple(each for each in alerts if not each.is_technical)
+    zone = zone_of(clinical, last_at, now, plan.stale_h)
+    return {
+        "zone": zone,
+        "last_at": last_at,
+        "alerts": alerts,
+        "is_told": _is_told(view.connection()),
+        "plan": plan,
+        "contacts": _contacts(plan, zone),
+        "tasks": tasks_of(plan, view.progress(), view.answered_on(), now),
+        "form": form_of(plan),
+        "series": series,
+        "devices": view.devices(),
+        "road": view.connection(),
+        "troubles": _one_of_each(view.troubles()),
+    }
 
 
 TAKEN = ("kept", "waiting", "none", "unclear")

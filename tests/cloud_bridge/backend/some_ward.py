@@ -13,6 +13,7 @@ from cloud_bridge.backend.views import (
     OpenTrouble,
     Person,
     Quarantined,
+    Told,
 )
 from cloud_bridge.contract.alert import Alert, Because, Change
 from cloud_bridge.contract.plan import Best, Level, Limit, Plan, PlanPerson
@@ -72,6 +73,7 @@ class SomeWard:
     unread: list[Quarantined] = field(default_factory=list)
     wrong: list[OpenTrouble] = field(default_factory=list)
     in_force: Plan = PLAN
+    said: dict[str, Told] = field(default_factory=dict)
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     async def people(self):
@@ -101,6 +103,10 @@ class SomeWard:
         """Every opening and closing, newest first."""
         mine = [each for each in (*self.opened, *self.closed) if each.home == home]
         return tuple(sorted(mine, key=lambda each: each.alert.at, reverse=True)[:count_max])
+
+    async def told(self, home):
+        """What a home told besides."""
+        return self.said.get(home, Told())
 
     async def quarantined(self, *, count_max=100):
         """What could not be read, newest first."""

@@ -1,0 +1,86 @@
+"""Answers, nights and what was not judged come back from every database, newest first."""
+
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cloud_bridge.backend.tables import Tables
+from cloud_bridge.backend.views import Told, Views
+from cloud_bridge.contract.answers import Answer, answer_body, answer_id
+from cloud_bridge.contract.entries import Entry, EntryKind
+from cloud_bridge.contract.nights import Night, NightRefused, NightSummary, night_body
+from cloud_bridge.contract.unjudged import Unjudged, unjudged_body
+from tests.contracts.tables.facts import HOME, NOON, OTHER, at, batch
+
+pytestmark = pytest.mark.anyio
+OSLO = ZoneInfo("Europe/Oslo")
+
+
+def answered(question: str, value: float, minutes: float = 0) -> Answer:
+    """One answer, so many minutes after noon."""
+    when = at(minutes)
+    name = answer_id(question, value, when)
+    return Answer(id=name, question=question, value=value, answered_at=when, received_at=when)
+
+
+def night(revision: int = 1) -> NightSummary:
+    """A night of seven hours."""
+    return NightSummary(
+        on=NOON.date(), revision=revision, device="AA", first_at=NOON, last_at=at(420), valid_minutes=400.0,
+        quality_share=0.95, mean=91.5, lowest=82.0, below_90_minutes=60.0, below_88_minutes=12.0,
+        desaturations_3_per_h=4.0, desaturations_4_per_h=2.5, goal_share=0.85, block_count=420,
+    )  # fmt: skip
+
+
+def unjudged(number: int) -> Unjudged:
+    """One reading that two rules refused."""
+    why = {"T1-T5": "poor quality", "T8": "poor quality"}
+    return Unjudged(
+        id=f"unjudged:r{number}", about=f"r{number}", what="spo2", at=at(number), why=why, plan_version=3
+    )
+
+
+def entry(seq: int, fact: Answer | Night | Unjudged) -> Entry:
+    """The entry of this fact."""
+    if isinstance(fact, Answer):
+        return Entry(seq, fact.answered_at, EntryKind.ANSWER, answer_body(fact))
+    if isinstance(fact, Unjudged):
+        return Entry(seq, fact.at, EntryKind.NOT_JUDGED, unjudged_body(fact))
+    return Entry(seq, at(seq), EntryKind.NIGHT, night_body(fact))
+
+
+async def test_what_was_told_comes_back_as_it_went_newest_first(tables: Tables) -> None:
+    """Of one home and of no other; of a night only its last revision."""
+    facts = (
+        answered("cough", 1.0), night(1), unjudged(3), answered("cough", 0.0, 9), night(2), unjudged(7),
+        NightRefused(NOON.date() - timedelta(days=1), 1, "nothing valid", 3.0, 0.01),
+    )  # fmt: skip
+    await tables.commit(batch(*(entry(seq, fact) for seq, fact in enumerate(facts, 1))), at=NOON)
+    views: Views = tables
+    assert await views.told(HOME) == Told(
+        answers=(answered("cough", 0.0, 9), answered("cough", 1.0)),
+        nights=(night(2), facts[6]),
+        not_judged=(unjudged(7), unjudged(3)),
+    )
+    assert await views.told(OTHER) == Told()
+
+
+async def test_what_can_not_be_read_costs_nothing_beside_it(tables: Tables) -> None:
+    """An answer that is none lies in quarantine; the others are shown."""
+    bad = Entry(1, NOON, EntryKind.ANSWER, b'{"no":"answer"}')
+    await tables.commit(batch(bad, entry(2, answered("cough", 1.0))), at=NOON)
+    assert (await tables.told(HOME)).answers == (answered("cough", 1.0),)
+    assert len(await tables.quarantined()) == 1
+
+
+def test_a_day_has_the_last_word_on_each_question() -> None:
+    """By the home's own midnight; a second form of the same day replaces what it says again."""
+    first, second = answered("cough", 0.0), answered("cough", 1.0, 60)
+    other, late = answered("oedema", 1.0), answered("cough", -1.0, 60 * 11.5)
+    days = Told(answers=(late, second, first, other)).days(OSLO)
+    assert [day.on for day in days] == [date(2026, 11, 3), date(2026, 11, 2)]
+    assert {answer.question: answer.value for answer in days[1].answers} == {"cough": 1.0, "oedema": 1.0}
+    assert [day.on for day in Told(answers=(late,)).days(UTC)] == [date(2026, 11, 2)]
+    assert replace(late, value=-1.0) in days[0].answers
