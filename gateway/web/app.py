@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
@@ -67,7 +68,7 @@ def hub_app(view: HubView, timezone: tzinfo) -> FastAPI:
     return made.app
 
 
-def _shown(view: HubView) -> dict[str, object]:
+def _shown(view: HubView) -> dict[str, Any]:
     """Return what the page shows of the hub now."""
     plan, now = view.plan(), view.now()
     series = tuple(each for kind in SHOWN if (each := _series(view, kind)) is not None)
