@@ -151,11 +151,22 @@ def test_today_has_what_the_schedule_asks_for_and_the_questions():
         ("plain_body_weight", "", False),
         ("asked_form", "", False),
     ]
-    progress = {"saturation": Progress(now - timedelta(hours=2)), "weight": Progress(now, monday, 0b11)}
-    done = tasks_of(COPD, progress, date(2026, 11, 25), now)
-    assert [task.is_done for task in done] == [True, True, True]
+    progress = {
+        "saturation": Progress(now - timedelta(hours=2)),
+        "weight": Progress(now, monday, 0b11),
+        "daily_form": Progress(now - timedelta(hours=1)),
+    }
+    assert [task.is_done for task in tasks_of(COPD, progress, None, now)] == [True, True, True]
     yesterday = {"saturation": Progress(now - timedelta(days=1)), "weight": Progress(now, monday, 0b1)}
-    assert [task.is_done for task in tasks_of(COPD, yesterday, date(2026, 11, 24), now)] == [False] * 3
+    assert [task.is_done for task in tasks_of(COPD, yesterday, None, now)] == [False] * 3
+
+
+def test_questions_that_no_schedule_asks_for_are_a_task_too():
+    """Done where they were answered on this date of the home."""
+    now = datetime(2026, 11, 25, 9, tzinfo=UTC)
+    plan = COPD.model_copy(update={"schedule": None})
+    for answered_on, is_done in ((None, False), (date(2026, 11, 24), False), (date(2026, 11, 25), True)):
+        assert [task.is_done for task in tasks_of(plan, {}, answered_on, now)] == [is_done]
 
 
 def test_a_pause_asks_for_nothing():
