@@ -117,7 +117,9 @@ def step(state: HandoverState, command: Command, now: datetime, known: Known) ->
     if repeat := _repeat(state, command):
         return repeat
     passed = _passed(state, now)
-    refusal = _refusal(passed.state, command, now, known)
+    # Nobody can have seen an end that is noticed only now.
+    is_stale = command.seen != state.number
+    refusal = _refusal(passed.state, command, now, known, is_stale)
     if refusal is None:
         fact = _fact(passed.state, command, now)
         return Stepped(appended(passed.state, fact), (*passed.facts, fact), fact)
@@ -149,26 +151,30 @@ def _repeat(state: HandoverState, command: Wanted) -> Stepped | None:
     return None
 
 
-def _refusal(state: HandoverState, command: Wanted, now: datetime, known: Known) -> HandoverRefusal | None:
+def _refusal(
+    state: HandoverState, command: Wanted, now: datetime, known: Known, is_stale: bool
+) -> HandoverRefusal | None:
     if command.home != state.home:
         return HandoverRefusal("another_home")
     if doubt := _doubt(command):
         return HandoverRefusal("unreadable", doubt)
     if isinstance(command, Offer):
-        why = _why_no_offer(state, command, now, known)
+        why = _why_no_offer(state, command, now, known, is_stale)
     elif isinstance(command, Entitle):
-        why = _why_no_entitlement(state, command, now, known)
+        why = _why_no_entitlement(state, command, now, known, is_stale)
     else:
-        why = _why_no_decision(state, command, known)
+        why = _why_no_decision(state, command, known, is_stale)
     return None if why is None else HandoverRefusal(why)
 
 
-def _why_no_offer(state: HandoverState, offer: Offer, now: datetime, known: Known) -> HandoverWhy | None:
+def _why_no_offer(
+    state: HandoverState, offer: Offer, now: datetime, known: Known, is_stale: bool
+) -> HandoverWhy | None:
     """Look at an offer from who may make it down to what it carries; the first ground is the answer."""
     grounds: tuple[tuple[HandoverWhy, bool], ...] = (
         ("wrong_organisation", offer.by != state.responsibility.accountable),
         ("offer_open", state.offer is not None),
-        ("stale", offer.seen != state.number),
+        ("stale", is_stale),
         ("to_oneself", offer.to == offer.by),
         ("unknown_organisation", offer.to not in known.organisations),
         ("until_too_soon", offer.until <= now),
@@ -179,12 +185,12 @@ def _why_no_offer(state: HandoverState, offer: Offer, now: datetime, known: Know
 
 
 def _why_no_entitlement(
-    state: HandoverState, wanted: Entitle, now: datetime, known: Known
+    state: HandoverState, wanted: Entitle, now: datetime, known: Known, is_stale: bool
 ) -> HandoverWhy | None:
     others = {each.organisation for each in state.responsibility.entitled if each.holds(now)}
     grounds: tuple[tuple[HandoverWhy, bool], ...] = (
         ("wrong_organisation", wanted.by != state.responsibility.accountable),
-        ("stale", wanted.seen != state.number),
+        ("stale", is_stale),
         ("to_oneself", wanted.organisation == wanted.by),
         ("unknown_organisation", wanted.organisation not in known.organisations | others),
         ("too_many_entitled", len(others | {wanted.organisation}) > ENTITLED_MAX),
@@ -192,7 +198,9 @@ def _why_no_entitlement(
     return _first(grounds)
 
 
-def _why_no_decision(state: HandoverState, wanted: Decision, known: Known) -> HandoverWhy | None:
+def _why_no_decision(
+    state: HandoverState, wanted: Decision, known: Known, is_stale: bool
+) -> HandoverWhy | None:
     """Look at a decision. Two who decide at once: the first counts, the other hears what happened instead."""
     offered = next((fact for fact in state.record if fact.offer == wanted.offer), None)
     if offered is None:
@@ -203,7 +211,7 @@ def _why_no_decision(state: HandoverState, wanted: Decision, known: Known) -> Ha
         ("wrong_organisation", wanted.by != may_decide),
         ("expired", ended == [Happened.EXPIRED]),
         ("already_decided", bool(ended)),
-        ("stale", wanted.seen != state.number),
+        ("stale", is_stale),
         ("no_reason", isinstance(wanted, Refuse) and not wanted.reason.strip()),
         ("unknown_organisation", isinstance(wanted, Accept) and wanted.by not in known.organisations),
     )

@@ -255,7 +255,11 @@ def test_not_everybody_may_see():
 
 def test_an_alert_always_has_an_owner():
     """It moves with the hand-over unless the giver keeps it; nobody had to foresee it."""
-    for carries, owner in ((content(MOVES), RINGSAKER), (content(CLOSED), RINGSAKER), (content(KEPT), HOSPITAL)):
+    for carries, owner in (
+        (content(MOVES), RINGSAKER),
+        (content(CLOSED), RINGSAKER),
+        (content(KEPT), HOSPITAL),
+    ):
         before, after = offered(carries=carries), handed_over(carries=carries)
         for alert in ("a1", "opened_meanwhile"):
             assert owner_of(alert, before, NOON) == HOSPITAL
