@@ -1,6 +1,7 @@
 """A whole plan in plain words: who follows, what is aimed at, when somebody is told, what is amiss."""
 
 from collections.abc import Iterator
+from difflib import ndiff
 
 from cloud_bridge.contract.contradictions import Contradiction
 from cloud_bridge.contract.plan import Plan
@@ -29,6 +30,13 @@ def plan_said(plan: Plan, language: Language) -> Iterator[str]:
     for zone in ("green", "yellow", "red"):
         if text := getattr(plan.advice, zone).get(language):
             yield word(language, "planned_advice", zone=word(language, f"status_{zone}"), text=text)
+
+
+def plan_changes_said(before: Plan, after: Plan, language: Language) -> tuple[tuple[str, str], ...]:
+    """Return what differs between two plans, line by line: what is gone, and what is new."""
+    lines = ndiff(tuple(plan_said(before, language)), tuple(plan_said(after, language)))
+    words = {"- ": "gone", "+ ": "new"}
+    return tuple((words[line[:2]], line[2:]) for line in lines if line[:2] in words)
 
 
 def contradiction_said(found: Contradiction, language: Language) -> str:
