@@ -205,11 +205,11 @@ class Pipeline:
 
     def _begin_plan(self, plan: Plan) -> None:
         """Go on with the plan in force, or with a newer one; a hub from before has kept none."""
-        kept = self._store.plan()
-        if kept is None:
-            self._put_in_force(plan, is_known=self.state.plan_version == plan.version)
-            return
-        self.plan = plan_from(kept)
+        kept, is_told = self._store.plan(), self._store.is_plan_told
+        self.plan = plan if kept is None else plan_from(kept)
+        is_known = is_told and (kept is not None or self.state.plan_version == plan.version)
+        if kept is None or not is_known:  # what told it may be lost, and the log has another name since
+            self._put_in_force(self.plan, is_known=is_known)
         self.plan_refusal = self.take_plan(plan)
 
     def _put_in_force(self, plan: Plan, *, is_known: bool = False) -> None:

@@ -143,6 +143,24 @@ def test_the_ward_writes_no_plan_that_a_hub_would_refuse(tmp_path):
     in_town(tmp_path, story)
 
 
+def test_a_log_with_another_name_says_again_which_plan_is_in_force(tmp_path):
+    """Seed 2028: what told it was lost with a damaged page before the ward had it; nobody knew the plan."""
+
+    async def story(town):
+        town.ward.tables.close()
+        hub = town.boot()
+        (told,) = hub.store.entries(after=0, count_max=1)
+        assert told.kind == EntryKind.PLAN_APPLIED
+        hub.store.outrun(hub.store.log, hub.store.highest + 50)
+        await town.unplug()
+        hub = town.boot()
+        assert len(applied(hub)) == 2
+        await town.unplug()
+        assert len(applied(town.boot())) == 2, "once for each name"
+
+    in_town(tmp_path, story)
+
+
 def test_a_reason_quotes_no_plan():
     """What is said of a plan that can't be read goes into logs: no word of the plan goes with it."""
     told = down_from_bytes(b'{"type":"plan","plan":{"version":"Kari Nordmann"}}')
