@@ -126,10 +126,12 @@ def test_a_word_that_the_disk_does_not_take_is_not_believed_yet(tmp_path):
 
 def test_who_hears_of_the_time_keeps_by_it_what_has_waited(tmp_path):
     """Seed 2048: what the disk had refused was kept right behind the word, and as if nobody knew the time."""
-    log, box, heard = store(tmp_path), ABox(), []
-    clock = HubClock(
-        log, box, on_found=lambda at, _clock: heard.append((at, clock.now(), clock.clock().trust))
-    )
+    box, heard = ABox(), []
+
+    def found(at, _clock):
+        heard.append((at, clock.now(), clock.clock().trust))
+
+    clock = HubClock(store(tmp_path), box, on_found=found)
     box.is_told = True
     box.uptime_s = 30.0
     clock.look()

@@ -57,7 +57,7 @@ def test_a_hard_week_with_the_night_of_summer_time_loses_nothing(seed):
     ],
 )
 def test_two_days_that_once_broke_a_law(seed, found):
-    """Lives that broke a law when 2,000 were lived (510 to 1986: the dice have moved since), and a hundred."""
+    """Lives that broke a law when 2,000 were lived (up to 1986; the dice have moved since), and 200."""
     _, figures = simulate(seed, days=2)
     assert figures["told"] > 20, found
 
