@@ -139,6 +139,8 @@ def _rules(plan: Plan, rules: Rules, language: Language) -> Iterator[str]:
             parts["edge"] = part_said(below if usual is None else max(below, usual - rule.fall + 1), language)
         key = {13: "D2", 14: "N2"}.get(number, f"T{number}")
         said = word(language, f"rule_{name}", **parts)
+        if name == "spo2_low" and not rule.is_told_at_once:
+            said = word(language, "rule_second_reading", said=said, hours=parts["counts_within_h"])
         yield f"{key}: {said}"
     if not rules.is_verified:
         yield word(language, "planned_rules_unverified")

@@ -17,8 +17,10 @@ from tests.gateway.alerts.scenarios import plan_named
 from tests.gateway.test_pipeline import ECHO
 from tests.given import NOON, OXIMETER, SPO2_LOW, plan, reading, store
 
-COPD = plan_named("copd", {})
-SECOND = plan_named("copd", {"version": 2, "rules.spo2_low.is_on": False})
+COPD = plan_named("copd", {"rules.spo2_low.is_told_at_once": True})
+SECOND = plan_named(
+    "copd", {"version": 2, "rules.spo2_low.is_told_at_once": True, "rules.spo2_low.is_on": False}
+)
 
 
 class Home:
