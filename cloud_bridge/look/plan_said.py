@@ -140,7 +140,8 @@ def _rules(plan: Plan, rules: Rules, language: Language) -> Iterator[str]:
         key = {13: "D2", 14: "N2"}.get(number, f"T{number}")
         said = word(language, f"rule_{name}", **parts)
         if name == "spo2_low" and not rule.is_told_at_once:
-            said = word(language, "rule_second_reading", said=said, hours=parts["counts_within_h"])
+            rest, hours = parts["rest_min"], parts["counts_within_h"]
+            said = word(language, "rule_second_reading", said=said, rest=rest, hours=hours)
         yield f"{key}: {said}"
     if not rules.is_verified:
         yield word(language, "planned_rules_unverified")

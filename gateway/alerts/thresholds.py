@@ -18,6 +18,7 @@ from gateway.alerts.confirming import Suspicion, weighed
 from gateway.alerts.family import Around, Event, Finding, Status, Step, finding_of
 
 NAMES = ("T1", "T2", "T3", "T4", "T5")
+_LOW = "T2.yellow"
 _KINDS = frozenset({Kind.SPO2, Kind.PULSE_RATE, Kind.CUFF_PULSE_RATE, Kind.BODY_TEMPERATURE})
 
 
@@ -94,7 +95,9 @@ def _saturation(plan: Plan, memory: ThresholdsMemory, reading: Reading, around: 
     first = _confirmed("T1", rules.spo2_very_low, memory, reading, bands.very_low(plan, rules, reading))
     low = _low(rules, first.memory, reading, bands.low(plan, rules, reading), around)
     findings, refusals = list(first.findings), list[tuple[str, Reason]]()
-    if not any(finding.status != "clear" for finding in findings):
+    if any(finding.status != "clear" for finding in findings):
+        low = Step(_untold(low.memory, reading))
+    else:
         findings += low.findings
     if plan.targets is not None and plan.targets.news2_scale == 2:
         if is_on_oxygen(plan, memory.oxygen, reading.measured_at):
@@ -118,6 +121,15 @@ def _low(rules: Rules, memory: ThresholdsMemory, reading: Reading, band: Band, a
         return weighed_
     told = tuple(finding for finding in weighed_.findings if finding.status != "suspected")
     return Step(weighed_.memory, told)
+
+
+def _untold(memory: ThresholdsMemory, reading: Reading) -> ThresholdsMemory:
+    """What T1 told in T2's place is a first reading for T2: a confirmation that nobody heard grows old."""
+    known = memory.suspicions.get(_LOW)
+    if known is None or not known.is_confirmed:
+        return memory
+    first = Suspicion(reading.id, reading.value, reading.measured_at)
+    return replace(memory, suspicions={**memory.suspicions, _LOW: first})
 
 
 def _plain(name: str, rule: Rule, reading: Reading, band: Band) -> Iterator[Finding]:
