@@ -46,6 +46,13 @@ def rules(plan: Plan) -> frozenset[str]:
     return frozenset(name for name, rule in _by_name(plan.rules).items() if rule.is_on)
 
 
+def fitted(plan: Plan, memory: ThresholdsMemory) -> ThresholdsMemory:
+    """Return the memory without what waited under a rule that this plan does not use."""
+    known = rules(plan)
+    kept = {key: each for key, each in memory.suspicions.items() if key.partition(".")[0] in known}
+    return memory if len(kept) == len(memory.suspicions) else replace(memory, suspicions=kept)
+
+
 def _by_name(rules: Rules) -> dict[str, Rule]:
     each = (rules.spo2_very_low, rules.spo2_low, rules.too_much_oxygen, rules.pulse, rules.temperature)
     return dict(zip(NAMES, each, strict=True))
