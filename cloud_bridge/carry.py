@@ -14,10 +14,12 @@ import orjson
 from cloud_bridge.backoff import BACKOFF_S_MAX, Tries
 from cloud_bridge.broker import Broker, DeniedError, Message, Session, UplinkError
 from cloud_bridge.cargo import Cargo, Log
+from cloud_bridge.contract.down import UnreadablePlan, down_from_bytes
 from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, LogSpan
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.names import span_named
-from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes, spans_of
+from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.receipts import Receipt, Refusal, spans_of
 from cloud_bridge.contract.topics import topic
 from cloud_bridge.together import together
 from cloud_bridge.uplink import Send, Window
@@ -58,6 +60,8 @@ class Carrier:
         on_receipt: Callable[[Receipt], None] = lambda _receipt: None,
         on_denied: Callable[[str], None] = lambda _reason: None,
         on_surplus: Callable[[LogSpan, int], None] = lambda _log, _up_to: None,
+        on_plan: Callable[[Plan | UnreadablePlan], None] = lambda _plan: None,
+        plan_version: Callable[[], int | None] = lambda: None,
         backoff_s_max: float = BACKOFF_S_MAX,
     ) -> None:
         self.road = Road()
@@ -70,6 +74,8 @@ class Carrier:
         self._on_receipt = on_receipt
         self._on_denied = on_denied
         self._on_surplus = on_surplus
+        self._on_plan = on_plan
+        self._plan_version = plan_version
         self._backoff_s_max = backoff_s_max
         self._trouble: str | None = None
         self._told_trouble: str | None = None
@@ -194,11 +200,13 @@ class Carrier:
         while True:
             message = await session.receive()
             try:
-                answer = answer_from_bytes(message.payload)
+                answer = down_from_bytes(message.payload)
             except ContractError as error:
                 log.warning("an answer that can't be read: %s", error.reason)
                 continue
-            if isinstance(answer, Receipt):
+            if isinstance(answer, Plan | UnreadablePlan):
+                self._on_plan(answer)
+            elif isinstance(answer, Receipt):
                 self._take(answer)
             else:
                 self._window.refused(answer.digest, _now_s())
@@ -247,6 +255,8 @@ class Carrier:
             said["earlier"] = earlier[-EARLIER_COUNT_MAX:]
         if self._trouble is not None:
             said["trouble"] = self._trouble
+        if (version := self._plan_version()) is not None:
+            said["plan"] = version
         return Message(topic(self._log.home, "state"), orjson.dumps(said))
 
     def _note_road(self, *, is_connected: bool, problem: str | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from cloud_bridge.backoff import BACKOFF_S_MAX
 from cloud_bridge.broker import Broker
 from cloud_bridge.carry import Carrier
+from cloud_bridge.contract.down import UnreadablePlan
 from cloud_bridge.contract.entries import Clock, EntryKind, LogSpan
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
@@ -79,7 +80,7 @@ class Hub:
         self.troubles = Troubles(store, now=now, on_change=self._committed, clock=self.clock.clock)
         self.disk = DiskWatch(disk, self.troubles, retry=self._keep_waiting)
         store.on_failure = self._disk_failed
-        self._retention = Retention(store, plan, now=now, clock=self.clock.clock)
+        self._retention = Retention(store, lambda: self.pipeline.plan, now=now, clock=self.clock.clock)
         self._road_troubles = RoadTroubles(store, self.troubles, lambda: self.carrier.is_anything_aside)
         self._radio_away_s: float | None = None
         self._overheard = Overheard(self.pipeline)
@@ -97,6 +98,8 @@ class Hub:
             on_receipt=lambda receipt: self._road_troubles.received(receipt),
             on_denied=lambda reason: self._road_troubles.denied(reason),
             on_surplus=self._outrun,
+            on_plan=self._plan_came,
+            plan_version=lambda: self.pipeline.plan.version,
             backoff_s_max=backoff_s_max,
         )
 
@@ -117,10 +120,24 @@ class Hub:
                 tasks.create_task(self.outsiders.run())
 
     def _tell_plan(self) -> None:
-        if self.pipeline.plan_refusal is None:
+        """Say what is wrong with the plan file; that it is older is the way of things since a newer came."""
+        refusal = self.pipeline.plan_refusal
+        if refusal is None or refusal.is_old:
             self.troubles.end(TroubleKind.PLAN_REFUSED)
         else:
-            self.troubles.begin(TroubleKind.PLAN_REFUSED, self.pipeline.plan_refusal)
+            self.troubles.begin(TroubleKind.PLAN_REFUSED, str(refusal))
+
+    def _plan_came(self, plan: Plan | UnreadablePlan) -> None:
+        """Put a plan of the ward in force; the ward sends it again where the disk does not take it now."""
+        if isinstance(plan, UnreadablePlan):
+            self.troubles.begin(TroubleKind.PLAN_REFUSED, f"it can't be read: {plan.reason}", about="ward")
+            return
+        with suppress(NotTakenError):
+            refusal = self.pipeline.take_plan(plan)
+            if refusal is None:
+                self.troubles.end(TroubleKind.PLAN_REFUSED, about="ward")
+            elif not refusal.is_old:  # an old one was on its way for long: the newer is in force
+                self.troubles.begin(TroubleKind.PLAN_REFUSED, str(refusal), about="ward")
 
     async def _let_time_pass(self) -> None:
         """What closes or opens by time alone does so within a minute of its moment."""

@@ -4,6 +4,7 @@ What only one command needs is imported inside it: a command that turns bytes in
 at once, and loads neither radio nor store nor network.
 """
 
+import asyncio
 import secrets
 import sys
 from importlib.metadata import version
@@ -131,6 +132,16 @@ def ward_run(
     finish(run_ward(WardSettings.load(config, said), say))
 
 
+def assert_home_id(home: str) -> None:
+    """Raise SettingsError unless this can be a home."""
+    from cloud_bridge.contract.topics import is_home_id
+    from cloud_bridge.settings import COMMAND_LINE, SettingsError
+    from gateway.settings import HOME_HINT
+
+    if not is_home_id(home):
+        raise SettingsError(COMMAND_LINE, "--home", f"{HOME_HINT} (it says {home!r}).")
+
+
 @ward.command("enrol")
 def ward_enrol(
     home: Annotated[str, typer.Option(help="The home id, as in the hub's settings.")],
@@ -145,14 +156,43 @@ def ward_enrol(
     from cloud_bridge.backend.settings import WardSettings
     from cloud_bridge.backend.start import enrol_person
     from cloud_bridge.backend.views import Person
-    from cloud_bridge.contract.topics import is_home_id
-    from cloud_bridge.settings import COMMAND_LINE, SettingsError
-    from gateway.settings import HOME_HINT
 
-    if not is_home_id(home):
-        raise SettingsError(COMMAND_LINE, "--home", f"{HOME_HINT} (it says {home!r}).")
+    assert_home_id(home)
     finish(enrol_person(WardSettings.load(config), Person(home, name, birth_year)))
     say(f"home {home} is enrolled: {name}, born {birth_year}")
+
+
+@ward.command("write-plan")
+def ward_write_plan(
+    plan_file: Annotated[Path, typer.Argument(help="The plan, such as config/plans/copd.toml.")],
+    home: Annotated[str, typer.Option(help="The home id, as in the hub's settings.")],
+    by: Annotated[str, typer.Option(help="Who approved it: a role, and no name.")],
+    config: WardFile = Path("config/ward.toml"),
+) -> None:
+    """Write a newer plan for a home: the ward sends it until the hub has put it in force.
+
+    Prints what changes. `pusterom plan check FILE` explains a plan before it is written.
+
+    Next: the patient's page in the ward says when it came into force.
+    """
+    from cloud_bridge.backend.settings import WardSettings
+    from cloud_bridge.backend.start import write_plan
+    from cloud_bridge.backend.views import WrittenPlan
+    from cloud_bridge.look.plan_said import plan_changes_said
+    from cloud_bridge.program import utc_now
+    from cloud_bridge.settings import SettingsError, load_plan
+
+    assert_home_id(home)
+    plan = load_plan(plan_file)
+    refusal, before = asyncio.run(
+        write_plan(WardSettings.load(config), home, WrittenPlan(plan, by, utc_now()))
+    )
+    if refusal is not None:
+        raise SettingsError(plan_file, "version", f"not written: {refusal}.")
+    last = before.waiting.plan if before.waiting else before.in_force
+    for change, line in () if last is None else plan_changes_said(last, plan, "en"):
+        say(f"{'+' if change == 'new' else '-'} {line}")
+    say(f"version {plan.version} is written for home {home}; a hub that is there has it within a minute")
 
 
 @app.command("version")

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from cloud_bridge.contract.dating import ClockFound, found_body
+from cloud_bridge.contract.dating import found_body
 from cloud_bridge.contract.entries import Clock, EntryKind
 from gateway.clock import ClockState, Tick, look, restored
 from gateway.ports import Now
@@ -71,13 +71,11 @@ class HubClock:
         then, found = look(self._state, tick)
         if found is not None:
             log.warning("the time is %s, the hub's clock was off by %.0f s", found.at, -found.offset_s)
-            self._keep(then, tick, found)
+            fact, clock = Fact(EntryKind.CLOCK_FOUND, found_body(found)), then.clock(tick.uptime_s)
+            self._store.commit([fact], at=found.at, clock=clock)
         self._state = then
-
-    def _keep(self, then: ClockState, tick: Tick, found: ClockFound) -> None:
-        fact, clock = Fact(EntryKind.CLOCK_FOUND, found_body(found)), then.clock(tick.uptime_s)
-        self._store.commit([fact], at=found.at, clock=clock)
-        self._on_found(found.at, clock)
+        if found is not None:  # only now: whoever hears of it keeps what has waited, by the time now known
+            self._on_found(found.at, then.clock(tick.uptime_s))
 
     @property
     def doubt(self) -> str | None:

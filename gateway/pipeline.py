@@ -13,7 +13,7 @@ from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.bodies import DeviceFault, plan_body, plan_from
 from cloud_bridge.contract.entries import Clock, EntryKind
 from cloud_bridge.contract.plan import Plan
-from cloud_bridge.contract.plan_change import refusal_of_plan
+from cloud_bridge.contract.plan_change import PlanRefusal, refusal_of_plan
 from devices.blocks import BlockBuilder
 from devices.clocks import DeviceClock, HeardClock
 from devices.driver import NOTHING_TOLD, Driver, FrameError, LinkError, Told
@@ -65,7 +65,7 @@ class Pipeline:
         self._fault_limit = FaultLimit()
         self._refusals = Refusals(store.told_before)
         self._unkept: deque[Callable[[], None]] = deque()
-        self.plan_refusal: str | None = None
+        self.plan_refusal: PlanRefusal | None = None
         """Why the plan that was handed in is not in force; None where it is."""
         self._begin_plan(plan)
 
@@ -196,7 +196,7 @@ class Pipeline:
         told = self._store.told_before(id_ for id_ in facts if id_ is not None)
         return [fact for id_, fact in facts.items() if id_ not in told]
 
-    def take_plan(self, plan: Plan) -> str | None:
+    def take_plan(self, plan: Plan) -> PlanRefusal | None:
         """Put a newer plan in force, as one with what it closes; return why not, and leave all as it was."""
         if (refusal := refusal_of_plan(plan, self.plan)) is None and plan != self.plan:
             self._put_in_force(plan)
@@ -205,11 +205,11 @@ class Pipeline:
 
     def _begin_plan(self, plan: Plan) -> None:
         """Go on with the plan in force, or with a newer one; a hub from before has kept none."""
-        kept = self._store.plan()
-        if kept is None:
-            self._put_in_force(plan, is_known=self.state.plan_version == plan.version)
-            return
-        self.plan = plan_from(kept)
+        kept, is_told = self._store.plan(), self._store.is_plan_told
+        self.plan = plan if kept is None else plan_from(kept)
+        is_known = is_told and (kept is not None or self.state.plan_version == plan.version)
+        if kept is None or not is_known:  # what told it may be lost, and the log has another name since
+            self._put_in_force(self.plan, is_known=is_known)
         self.plan_refusal = self.take_plan(plan)
 
     def _put_in_force(self, plan: Plan, *, is_known: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from cloud_bridge.contract.plan import Plan
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 class Retention:
     """Keeps the log within what the plan says; a hub whose time nobody confirms removes nothing."""
 
-    def __init__(self, store: Store, plan: Plan, *, now: Now, clock: Trusted = untold) -> None:
+    def __init__(self, store: Store, plan: Callable[[], Plan], *, now: Now, clock: Trusted = untold) -> None:
         self._store = store
         self._plan = plan
         self._now = now
@@ -41,7 +42,7 @@ class Retention:
             return 0
         try:
             return self._store.remove_received(
-                now - timedelta(days=self._plan.keep_days), count_max=BATCH_COUNT
+                now - timedelta(days=self._plan().keep_days), count_max=BATCH_COUNT
             )
         except DiskError as error:
             log.warning("nothing was removed: %s", error)

@@ -12,6 +12,8 @@ class Hardship:
 
     air: Unkindness
     road: Faults
+    plans_per_day: float = 0.5
+    """So often somebody writes a newer plan."""
     hub_cuts_per_day: float = 3.0
     ward_cuts_per_day: float = 2.0
     outages_per_day: float = 2.0
@@ -37,7 +39,7 @@ class Hardship:
     """So often somebody puts an older card in, another hub comes, or a page flips a bit."""
 
 
-KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+KIND = Hardship(Unkindness(), NO_FAULTS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 HARD = Hardship(
     Unkindness(connect_lost=0.1, link_lost=0.08, frame_garbled=0.05, confirm_lost=0.1),
     Faults(

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.bodies import alert_from
+from cloud_bridge.contract.answers import answer_from
+from cloud_bridge.contract.bodies import alert_from, plan_from
 from cloud_bridge.contract.dating import found_from, shift_of_entry
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.names import span_of
@@ -63,6 +64,8 @@ async def check(world: World) -> dict[str, int]:
         totals.update(_check_devices(world, home, there.shown, lost))
         totals.update(given_up=len(lost))
         totals.update(_check_log(home, entries, there))
+        totals.update(await _check_answers(world, home))
+        totals.update(await _check_plan(world, home, entries))
         totals.update(_check_time(world.boxes[home.parts.home], entries))
         if not any(loss.what == "pages damaged" for loss in losses):
             totals.update(_check_alerts(entries))
@@ -143,6 +146,38 @@ def _check_log(home: Home, entries: tuple[Entry, ...], there: There) -> Counter[
     assert [entry.seq for entry in entries] == sorted(due - gone), "numbers in their order, each once"
     assert store.waiting == 0, f"{store.waiting} entries still wait"
     return Counter(entries=len(entries), only_in_ward=len(gone))
+
+
+async def _check_answers(world: World, home: Home) -> Counter[str]:
+    """What the hub said it had kept of answers is shown in the ward, once each, but for what a card took."""
+    name = home.parts.home
+    shown = [answer.id for answer in (await world.ward.tables.told(name)).answers]
+    assert len(shown) == len(set(shown)), "an answer is shown twice"
+    gone = {
+        answer_from(one.body.encode()).id
+        for loss in world.cards[name].losses
+        for one in loss.entries
+        if one.kind == EntryKind.ANSWER
+    }
+    missing = world.answered[name] - set(shown) - gone
+    assert not missing, f"{len(missing)} answers were taken and are gone"
+    return Counter(answered=len(shown))
+
+
+async def _check_plan(world: World, home: Home, entries: tuple[Entry, ...]) -> Counter[str]:
+    """The newest plan that anybody wrote is in force, and the ward knows it; each came into force once."""
+    spans = home.hub.store.spans
+    applied = [
+        (span_of(spans, entry.seq).first, plan_from(entry.body).version)
+        for entry in entries
+        if entry.kind == EntryKind.PLAN_APPLIED
+    ]
+    assert applied == sorted(set(applied)), "under one name of the log, plans come into force once and ascend"
+    plans = await world.ward.tables.plans(home.parts.home)
+    assert plans.waiting is None, f"plan {plans.waiting} waits at the end of a quiet day"
+    assert plans.in_force == home.hub.pipeline.plan, "the ward believes in another plan than the hub"
+    assert plans.written is None or plans.written.plan.version <= home.hub.pipeline.plan.version
+    return Counter(plans=0 if plans.written is None else plans.written.plan.version - 1)
 
 
 def _check_time(boxes: list[VirtualBox], entries: tuple[Entry, ...]) -> Counter[str]:

@@ -2,8 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
+from cloud_bridge.backend.views import WrittenPlan
+from cloud_bridge.contract.answers import Answer, Question, answer_id
+from gateway.pipeline import UnkeptError
 from simulators.cutting_disk import KEEPS, power_cut
 from simulators.fate import Unkindness
 from simulators.hardship import KIND
@@ -21,6 +25,7 @@ ROTATION_STEPS = 27
 DAY_S = 86400.0
 HOUR_S = 3600.0
 MEASURES_PER_DAY = 6.0
+ANSWERS_PER_DAY = 2.0
 
 Trouble = Coroutine[Any, Any, None]
 
@@ -71,6 +76,8 @@ class Life:
             (hard.disk_refusals_per_day, self._refuse_writes),
             (hard.clock_jumps_per_day, self._jump_clock),
             (hard.backups_per_day, self._back_up),
+            (hard.plans_per_day, self._write_plan),
+            (ANSWERS_PER_DAY, self._answer),
         )
         return [self._again(per_day, act, home) for per_day, act in befall]
 
@@ -89,6 +96,31 @@ class Life:
         home.parts.oximeter.measure(local, body.spo2, body.pulse_bpm)
         if self._dice.random() < 0.4:
             home.parts.scale.measure(local, body.weight_kg)
+
+    async def _answer(self, home: Home) -> None:
+        """Let the patient answer a question; what the hub says it has kept is written down."""
+        if not home.is_powered:
+            return
+        at, value = home.hub.now().astimezone(OSLO), float(self._dice.choice((-1, 0, 1)))
+        id_ = answer_id(Question.COUGH, value, at)
+        answer = Answer(id=id_, question=Question.COUGH, value=value, answered_at=at, received_at=at)
+        with suppress(UnkeptError):
+            home.hub.pipeline.answer([answer])
+            self.world.answered[home.parts.home].add(id_)
+
+    async def _write_plan(self, home: Home) -> None:
+        """Let somebody in the ward write a newer plan, whatever the hub is doing."""
+        name, ward = home.parts.home, self.world.ward
+        if not ward.is_powered:
+            return
+        plans = await ward.tables.plans(name)
+        newest = plans.waiting.plan if plans.waiting else plans.in_force
+        if newest is None:
+            return
+        change = {"version": newest.version + 1, "stale_h": float(self._dice.randint(24, 72))}
+        plan = newest.model_copy(update=change)
+        self.world.note("plan", name, plan.version)
+        await ward.tables.write_plan(name, WrittenPlan(plan, "lege", self.world.now()))
 
     # Power.
 

@@ -59,6 +59,8 @@ class World:
         self.broker = SmallBroker()
         self.boxes: dict[str, list[VirtualBox]] = {}
         self.refusals: dict[str, Refusals] = {}
+        self.answered: dict[str, set[str]] = {}
+        """The answers that each hub said it had kept."""
         self.roads: dict[str, VirtualBroker] = {}
         self.radios: dict[str, VirtualRadio] = {}
         self.ways: dict[str, Way] = {}
@@ -171,6 +173,7 @@ class World:
     def _home(self, name: str, folder: Path) -> Home:
         (folder / name).mkdir()  # with the key beside the log: a power cut spoils this home's files only
         self.boxes[name], self.refusals[name], self.ways[name] = [], Refusals(), Way()
+        self.answered[name] = set()
         oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{name[-2:]}")
         scale = WeightScaleTwin(f"F0:00:00:00:0B:{name[-2:]}")
         radio = VirtualRadio(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -18,16 +19,24 @@ from cloud_bridge.backend.standing import Birth
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backoff import backoff_s
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
+from cloud_bridge.contract.down import plan_message
 from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, SEQ_MAX, Batch, LogSpan
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import is_plain_name
+from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt, Refusal
 from cloud_bridge.contract.topics import home_of, topic
+from cloud_bridge.together import together
 
 logger = logging.getLogger(__name__)
 
 BACKOFF_S_MAX = 30.0
+PLANS_EVERY_S = 60.0
+"""So often a hub that is there is sent a plan that it has not put in force."""
 INSTANCE_LENGTH_MAX = 64
+
+
+Answer = Receipt | Refusal | Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,7 @@ class _State(BaseModel):
     count: int = Field(default=0, ge=0, le=SEQ_MAX)
     highest: int | None = Field(default=None, ge=0, le=SEQ_MAX)
     trouble: str | None = None
+    plan: int | None = Field(default=None, ge=0, le=SEQ_MAX)
 
 
 def meaning_of(message: Message, now: datetime) -> KeepBatch | KeepState | Quarantine:
@@ -116,6 +126,7 @@ class Ingest:
         self._client_id = client_id
         self._name = name
         self._tries = 0
+        self._plan_written = asyncio.Event()
         self.trouble: str | None = None
 
     async def run(self) -> None:
@@ -131,6 +142,24 @@ class Ingest:
             self._tries += 1
 
     async def _serve(self, session: Session) -> None:
+        await together(self._receive(session), self._send_plans(session))
+
+    async def _send_plans(self, session: Session) -> None:
+        """Send what was written, again and again until the hub says that it is in force."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PLANS_EVERY_S):
+                    await self._plan_written.wait()
+            self._plan_written.clear()
+            with suppress(TablesError):  # whoever brings a batch says so; a plan can wait
+                for home, plan in await self._tables.plans_waiting():
+                    await self._answer(session, home, plan)
+
+    def plan_written(self) -> None:
+        """Say that a plan was written: it is sent now, and not within a minute."""
+        self._plan_written.set()
+
+    async def _receive(self, session: Session) -> None:
         while True:
             home, answers = await self._take(await session.receive())
             self._on_commit(home)
@@ -139,11 +168,12 @@ class Ingest:
             for answer in answers:
                 await self._answer(session, home, answer)
 
-    async def _answer(self, session: Session, home: str, answer: Receipt | Refusal) -> None:
+    async def _answer(self, session: Session, home: str, answer: Answer) -> None:
         if isinstance(answer, Receipt):
             answer = replace(answer, by=self._name)
+        said = plan_message(answer) if isinstance(answer, Plan) else bytes(answer)
         try:
-            await session.publish(topic(home, "down"), bytes(answer))
+            await session.publish(topic(home, "down"), said)
         except UplinkError as error:
             # One home's topic may be denied to us: the others must not wait for it. If it was the
             # connection that was lost, the next receive says so.
@@ -155,7 +185,7 @@ class Ingest:
             self.trouble = trouble
             logger.warning("intake: %s", trouble or "at work again")
 
-    async def _take(self, message: Message) -> tuple[str, tuple[Receipt | Refusal, ...]]:
+    async def _take(self, message: Message) -> tuple[str, tuple[Answer, ...]]:
         """Keep what a message says; return whose it was and what to answer once it is kept."""
         now = self._now()
         match meaning_of(message, now):
@@ -163,12 +193,18 @@ class Ingest:
                 return home, (await self._keep(home, batch, message.payload),)
             case KeepState(home, is_online, at, birth, earlier):
                 await self._tables.set_home_state(home, is_online, at, birth)
-                return home, () if birth is None else await self._tables.receipts(home, birth.log, earlier)
+                return home, () if birth is None else await self._welcome(home, birth, earlier)
             case Quarantine(home, data, reason, is_refused):
                 await self._tables.quarantine(home, data, reason, now)
                 return home, (_refusal(data, reason),) if is_refused else ()
             case other:
                 assert_never(other)
+
+    async def _welcome(self, home: str, birth: Birth, earlier: tuple[LogSpan, ...]) -> tuple[Answer, ...]:
+        """Say to a hub that connects how its logs stand, and which plan it has not heard of."""
+        receipts = await self._tables.receipts(home, birth.log, earlier)
+        plan = await self._tables.plan_for(home, birth.plan_version)
+        return receipts if plan is None else (*receipts, plan)
 
     async def _keep(self, home: str, batch: Batch, data: bytes) -> Receipt | Refusal:
         """Commit, then have something to say; what the database itself refuses is poison, not weather."""
@@ -206,7 +242,8 @@ def _birth_of(said: _State) -> Birth | None:
     if not said.is_online or said.log is None or not is_plain_name(said.log):
         return None
     trouble = said.trouble or ""
-    return Birth(said.log, said.instance, said.count, said.highest, trouble if is_plain_name(trouble) else "")
+    trouble = trouble if is_plain_name(trouble) else ""
+    return Birth(said.log, said.instance, said.count, said.highest, trouble, said.plan)
 
 
 def _refusal(data: bytes, reason: str) -> Refusal:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cloud_bridge.backend.spirometry import Spirometry, spirometry_of
-from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Told, Views
+from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Plans, Told, Views
 from cloud_bridge.backend.worklist import LISTED, stranger
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.plan import Plan
@@ -37,6 +37,7 @@ class Patient:
     figures: Figures
     days: int
     told: Told
+    plans: Plans
 
     @property
     def tabled_seqs(self) -> frozenset[int]:
@@ -50,7 +51,8 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
     person = next((each for each in await views.people() if each.home == home), None)
     if person is None and state is None:
         return None
-    plan = await views.plan(home)
+    plans = await views.plans(home)
+    plan = plans.in_force
     since = now - timedelta(days=days)
     history = await views.alerts(home)
     newest = [(await views.readings(home, kind=kind, count_max=1))[-1:] for kind in LISTED]
@@ -75,6 +77,7 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
         figures=await views.figures(home),
         days=days,
         told=await views.told(home),
+        plans=plans,
     )
 
 

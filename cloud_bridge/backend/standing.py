@@ -38,6 +38,8 @@ class Birth:
     count: int = 0
     highest: int | None = None
     trouble: str = ""
+    plan_version: int | None = None
+    """Of the plan in force there."""
 
 
 @dataclass(frozen=True, slots=True)

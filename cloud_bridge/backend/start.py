@@ -10,7 +10,7 @@ from cloud_bridge.backend.ingest import Ingest
 from cloud_bridge.backend.live import Changes
 from cloud_bridge.backend.settings import WardSettings
 from cloud_bridge.backend.tables import open_tables
-from cloud_bridge.backend.views import Person
+from cloud_bridge.backend.views import Person, Plans, WrittenPlan
 from cloud_bridge.backend.watch import Watch
 from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.program import utc_now
@@ -33,6 +33,13 @@ async def run_ward(settings: WardSettings, say: Callable[[str], None]) -> int:
             tasks.create_task(Watch(tables, utc_now, changes.notify).run())
             tasks.create_task(serve(app, page))
     return 0
+
+
+async def write_plan(settings: WardSettings, home: str, written: WrittenPlan) -> tuple[str | None, Plans]:
+    """Keep a plan for a home; return why not, and how its plans stood before."""
+    with closing(open_tables(settings.database)) as tables:
+        before = await tables.plans(home)
+        return await tables.write_plan(home, written), before
 
 
 async def enrol_person(settings: WardSettings, person: Person) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from cloud_bridge.backend.commit import keep, keep_message, receipt_of, receipts_at_birth
 from cloud_bridge.backend.database import Database, TablesError, Transaction
 from cloud_bridge.backend.moments import moment, stamp
+from cloud_bridge.backend.plans import PlanTables, plans_of
 from cloud_bridge.backend.sqlite import SqliteDatabase
 from cloud_bridge.backend.standing import QUIET_AFTER_H, Birth, Known
 from cloud_bridge.backend.told import told_of
@@ -25,9 +25,8 @@ from cloud_bridge.backend.views import (
     Quarantined,
     Told,
 )
-from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
+from cloud_bridge.contract.bodies import alert_from, reading_from
 from cloud_bridge.contract.entries import Batch, LogSpan
-from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt
 from devices.kinds import Kind
@@ -92,13 +91,6 @@ _OPEN_ALERTS = """
     order by case alert.level when 'red' then 0 else 1 end, alert.at, alert.home, alert.seq
 """
 _OPEN_ALERTS_OF_HOME = _OPEN_ALERTS.replace("where alert.change", "where alert.home = :home and alert.change")
-_PLANS = """
-    select entry.body
-    from entry
-    join log on log.home = entry.home and log.log = entry.log
-    where entry.home = :home and entry.kind = 'plan_applied'
-    order by log.turn desc, entry.seq desc limit 10
-"""
 _QUARANTINED = "select id, home, seq, reason, data, at from quarantine order by id desc limit :count_max"
 _FIGURES = """
     select
@@ -130,7 +122,7 @@ def open_tables(url: str) -> "Tables":
     )
 
 
-class Tables:
+class Tables(PlanTables):
     """Everything the ward remembers. Each call is one transaction, in a thread, one at a time."""
 
     def __init__(self, database: Database) -> None:
@@ -185,7 +177,7 @@ class Tables:
 
         def work(transaction: Transaction) -> tuple[str, ...]:
             def stale_h_of(home: str) -> float:
-                plan = _plan(transaction.rows(_PLANS, home=home))
+                plan = plans_of(transaction, home).in_force
                 return QUIET_AFTER_H if plan is None else plan.stale_h
 
             return look_at_homes(transaction, now, stale_h_of)
@@ -249,7 +241,7 @@ class Tables:
 
     async def plan(self, home: str) -> Plan | None:
         """The plan in force on a home's hub, by the hub's own word; None before it has said one."""
-        return _plan(await self._rows(_PLANS, home=home))
+        return (await self.plans(home)).in_force
 
     async def told(self, home: str) -> Told:
         """What a home told besides readings and alerts."""
@@ -269,13 +261,6 @@ class Tables:
 
     async def _rows(self, sql: str, **words: object) -> list[tuple[Any, ...]]:
         return await self._ask(lambda transaction: transaction.rows(sql, **words))
-
-
-def _plan(rows: list[tuple[Any, ...]]) -> Plan | None:
-    for (body,) in rows:
-        with suppress(ContractError):  # one that can't be read is in quarantine; the one before it holds
-            return plan_from(body.encode())
-    return None
 
 
 def _alerts(rows: list[tuple[Any, ...]]) -> tuple[OpenAlert, ...]:

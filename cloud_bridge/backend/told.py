@@ -41,8 +41,8 @@ def told_of(transaction: Transaction, home: str) -> Told:
     for night in read(_NIGHTS, NIGHTS_MAX, night_from):
         if night.on not in nights or nights[night.on].revision < night.revision:
             nights[night.on] = night
-    return Told(
-        tuple(read(_ANSWERS, ANSWERS_MAX, answer_from)),
-        tuple(nights[on] for on in sorted(nights, reverse=True)),
-        tuple(read(_NOT_JUDGED, NOT_JUDGED_MAX, unjudged_from)),
-    )
+    # A hub that goes on under a new name tells again what it has written: each is shown once.
+    answers = {answer.id: answer for answer in read(_ANSWERS, ANSWERS_MAX, answer_from)}
+    not_judged = {each.id: each for each in read(_NOT_JUDGED, NOT_JUDGED_MAX, unjudged_from)}
+    last_nights = tuple(nights[on] for on in sorted(nights, reverse=True))
+    return Told(tuple(answers.values()), last_nights, tuple(not_judged.values()))

@@ -141,6 +141,31 @@ def _once(answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
     return tuple(newest.values())
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenPlan:
+    """A plan as it was written here: by whom (a role), and when."""
+
+    plan: Plan
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The plan in force on a home's hub by its own word, since when, and the newest written here."""
+
+    in_force: Plan | None = None
+    since: datetime | None = None
+    written: WrittenPlan | None = None
+
+    @property
+    def waiting(self) -> WrittenPlan | None:
+        """What was written and is not in force yet."""
+        if self.written is None or self.in_force is None:
+            return self.written
+        return self.written if self.written.plan.version > self.in_force.version else None
+
+
 class Views(Protocol):
     """Everything the pages may ask of the tables."""
 
@@ -174,6 +199,10 @@ class Views(Protocol):
 
     async def plan(self, home: str) -> Plan | None:
         """The plan in force on a home's hub, by the hub's own word; None before it has said one."""
+        ...
+
+    async def plans(self, home: str) -> Plans:
+        """The plan in force and since when, and the newest that was written here."""
         ...
 
     async def told(self, home: str) -> Told:

@@ -39,9 +39,11 @@ class Spo2VeryLow(Confirmed):
     scale_2_at_most: float = Field(default=83.0, ge=50, le=100)
 
 
-class Spo2Low(Rule):
+class Spo2Low(Confirmed):
     """T2. Own recommendation, unverified; on LTOT the plan's own value."""
 
+    is_told_at_once: bool = True
+    """False: nobody is told before a second low reading, after the rest or on the next day, confirms it."""
     fall: float = Field(default=3.0, gt=0, le=30)
     below: float = Field(default=88.0, ge=50, le=100)
 

@@ -1,6 +1,7 @@
 """A whole plan in plain words: who follows, what is aimed at, when somebody is told, what is amiss."""
 
 from collections.abc import Iterator
+from difflib import ndiff
 
 from cloud_bridge.contract.contradictions import Contradiction
 from cloud_bridge.contract.plan import Plan
@@ -29,6 +30,13 @@ def plan_said(plan: Plan, language: Language) -> Iterator[str]:
     for zone in ("green", "yellow", "red"):
         if text := getattr(plan.advice, zone).get(language):
             yield word(language, "planned_advice", zone=word(language, f"status_{zone}"), text=text)
+
+
+def plan_changes_said(before: Plan, after: Plan, language: Language) -> tuple[tuple[str, str], ...]:
+    """Return what differs between two plans, line by line: what is gone, and what is new."""
+    lines = ndiff(tuple(plan_said(before, language)), tuple(plan_said(after, language)))
+    words = {"- ": "gone", "+ ": "new"}
+    return tuple((words[line[:2]], line[2:]) for line in lines if line[:2] in words)
 
 
 def contradiction_said(found: Contradiction, language: Language) -> str:
@@ -131,6 +139,9 @@ def _rules(plan: Plan, rules: Rules, language: Language) -> Iterator[str]:
             parts["edge"] = part_said(below if usual is None else max(below, usual - rule.fall + 1), language)
         key = {13: "D2", 14: "N2"}.get(number, f"T{number}")
         said = word(language, f"rule_{name}", **parts)
+        if name == "spo2_low" and not rule.is_told_at_once:
+            rest, hours = parts["rest_min"], parts["counts_within_h"]
+            said = word(language, "rule_second_reading", said=said, rest=rest, hours=hours)
         yield f"{key}: {said}"
     if not rules.is_verified:
         yield word(language, "planned_rules_unverified")

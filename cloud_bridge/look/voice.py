@@ -12,7 +12,7 @@ from cloud_bridge.contract.nights import Night
 from cloud_bridge.contract.plan import Limit, Plan, PlanPerson
 from cloud_bridge.contract.unjudged import Unjudged
 from cloud_bridge.look import say, times, words
-from cloud_bridge.look.plan_said import plan_said
+from cloud_bridge.look.plan_said import plan_changes_said, plan_said
 from cloud_bridge.look.words import LANGUAGES, Language
 from devices.kinds import Kind
 from devices.readings import HOME, NOT_JUDGED, OF_DEVICE, Block, Reading
@@ -84,6 +84,10 @@ class Voice:
     def plan(self, plan: Plan) -> tuple[str, ...]:
         """Return a whole plan line by line."""
         return tuple(plan_said(plan, self.language))
+
+    def plan_changes(self, before: Plan, after: Plan) -> tuple[tuple[str, str], ...]:
+        """Return what one plan says and the other does not: `gone` or `new`, line by line."""
+        return plan_changes_said(before, after, self.language)
 
     def day(self, on: date) -> str:
         """Return a day as people call it."""

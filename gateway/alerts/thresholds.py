@@ -18,6 +18,7 @@ from gateway.alerts.confirming import Suspicion, weighed
 from gateway.alerts.family import Around, Event, Finding, Status, Step, finding_of
 
 NAMES = ("T1", "T2", "T3", "T4", "T5")
+_LOW = "T2.yellow"
 _KINDS = frozenset({Kind.SPO2, Kind.PULSE_RATE, Kind.CUFF_PULSE_RATE, Kind.BODY_TEMPERATURE})
 
 
@@ -45,12 +46,19 @@ def rules(plan: Plan) -> frozenset[str]:
     return frozenset(name for name, rule in _by_name(plan.rules).items() if rule.is_on)
 
 
+def fitted(plan: Plan, memory: ThresholdsMemory) -> ThresholdsMemory:
+    """Return the memory without what waited under a rule that this plan does not use."""
+    known = rules(plan)
+    kept = {key: each for key, each in memory.suspicions.items() if key.partition(".")[0] in known}
+    return memory if len(kept) == len(memory.suspicions) else replace(memory, suspicions=kept)
+
+
 def _by_name(rules: Rules) -> dict[str, Rule]:
     each = (rules.spo2_very_low, rules.spo2_low, rules.too_much_oxygen, rules.pulse, rules.temperature)
     return dict(zip(NAMES, each, strict=True))
 
 
-def step(plan: Plan, memory: ThresholdsMemory, event: Event, _around: Around) -> Step:
+def step(plan: Plan, memory: ThresholdsMemory, event: Event, around: Around) -> Step:
     """Judge one reading; an answer about oxygen is remembered for those that follow."""
     if plan.rules is None:
         return Step(memory)
@@ -64,7 +72,7 @@ def step(plan: Plan, memory: ThresholdsMemory, event: Event, _around: Around) ->
     if (at := judged_at(before, event)) is not None:
         memory = replace(memory, judged_at={**memory.judged_at, event.kind: at})
     if event.kind is Kind.SPO2:
-        return _saturation(plan, plan.rules, memory, event)
+        return _saturation(plan, memory, event, around)
     if event.kind is Kind.BODY_TEMPERATURE:
         rule = plan.rules.temperature
         return _confirmed("T5", rule, memory, event, bands.temperature(rule, event))
@@ -87,12 +95,17 @@ def _with_oxygen(plan: Plan, memory: ThresholdsMemory, answer: Answer) -> Thresh
     return replace(memory, oxygen=OxygenSaid(answer.value, answer.answered_at))
 
 
-def _saturation(plan: Plan, rules: Rules, memory: ThresholdsMemory, reading: Reading) -> Step:
-    """One low reading is one alert: what T1 tells, T2 does not tell again."""
+def _saturation(plan: Plan, memory: ThresholdsMemory, reading: Reading, around: Around) -> Step:
+    """One low reading is one alert: what T1 tells, T2 does not tell; it counts as a first one for it."""
+    rules = plan.rules
+    assert rules is not None, "nothing is judged without"
     first = _confirmed("T1", rules.spo2_very_low, memory, reading, bands.very_low(plan, rules, reading))
+    low = _low(rules, first.memory, reading, bands.low(plan, rules, reading), around)
     findings, refusals = list(first.findings), list[tuple[str, Reason]]()
-    if not any(finding.status != "clear" for finding in findings):
-        findings += _plain("T2", rules.spo2_low, reading, bands.low(plan, rules, reading))
+    if any(finding.status != "clear" for finding in findings):
+        low = Step(_untold(low.memory, reading))
+    else:
+        findings += low.findings
     if plan.targets is not None and plan.targets.news2_scale == 2:
         if is_on_oxygen(plan, memory.oxygen, reading.measured_at):
             findings += _plain(
@@ -102,7 +115,28 @@ def _saturation(plan: Plan, rules: Rules, memory: ThresholdsMemory, reading: Rea
             refusals.append(("T3", "on air"))
     if bands.usual_spo2(plan, reading) is None:
         refusals.append(("T1", "no usual value"))
-    return Step(first.memory, tuple(findings), tuple(refusals))
+    return Step(low.memory, tuple(findings), tuple(refusals))
+
+
+def _low(rules: Rules, memory: ThresholdsMemory, reading: Reading, band: Band, around: Around) -> Step:
+    """T2: at once, or silently until a second reading confirms it: one slip of a finger is no call."""
+    rule = rules.spo2_low
+    if rule.is_told_at_once:
+        return Step(memory, tuple(_plain("T2", rule, reading, band)))
+    weighed_ = _confirmed("T2", rule, memory, reading, band)
+    if "T2" in around.open_rules:
+        return weighed_
+    told = tuple(finding for finding in weighed_.findings if finding.status != "suspected")
+    return Step(weighed_.memory, told)
+
+
+def _untold(memory: ThresholdsMemory, reading: Reading) -> ThresholdsMemory:
+    """What T1 told in T2's place is a first reading for T2: a confirmation that nobody heard grows old."""
+    known = memory.suspicions.get(_LOW)
+    if known is None or not known.is_confirmed:
+        return memory
+    first = Suspicion(reading.id, reading.value, reading.measured_at)
+    return replace(memory, suspicions={**memory.suspicions, _LOW: first})
 
 
 def _plain(name: str, rule: Rule, reading: Reading, band: Band) -> Iterator[Finding]:

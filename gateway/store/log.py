@@ -16,7 +16,7 @@ from cloud_bridge.contract.names import over_gaps, waiting
 from gateway.store.boots import Boot, begin_boot, date_readings
 from gateway.store.file import DiskError, NotTakenError, open_log, spans
 from gateway.store.keys import LogKey
-from gateway.store.log_reader import CURSOR, JUDGE, PLAN, TROUBLES, LogReader, Met
+from gateway.store.log_reader import CURSOR, JUDGE, PLAN, PLAN_LOG, TROUBLES, LogReader, Met
 from gateway.store.received import keep_receipt
 from gateway.store.replaced import QUARANTINE
 from gateway.store.witness import Witness
@@ -152,6 +152,8 @@ class Store(LogReader):
             for name, body in ((JUDGE, judge_state), (TROUBLES, troubles), (PLAN, plan)):
                 if body is not None:
                     self._keep_state(name, body.decode())
+            if plan is not None:
+                self._keep_state(PLAN_LOG, self.log)
             if met is not None:
                 self._db.execute(
                     "insert into device values (?, ?, ?, ?) on conflict (address) do update set"
@@ -166,6 +168,12 @@ class Store(LogReader):
         """Return which boot this is, counted durably, and what the log knows of its time."""
         with self._transaction():
             return begin_boot(self._db, boot_id, next_seq=self.highest + 1)
+
+    @property
+    def is_plan_told(self) -> bool:
+        """Whether the plan in force was told under this name of the log, or by a hub from before."""
+        told = self._state(PLAN_LOG)
+        return told == self.log or (told is None and len(self._names) == 1)
 
     def move_cursor(self, up_to: int, *, at: datetime | None = None, by: str = "") -> None:
         """Note that the ward has committed everything up to a number; never moves back."""

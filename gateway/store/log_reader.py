@@ -14,6 +14,8 @@ from gateway.store.file import DiskError
 from gateway.store.received import Way, way_of
 
 CURSOR, JUDGE, TROUBLES, PLAN = "cursor", "judge", "troubles", "plan"
+PLAN_LOG = "plan_log"
+"""Under which name of the log the plan in force was told."""
 
 
 @dataclass(frozen=True, slots=True)

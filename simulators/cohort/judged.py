@@ -18,7 +18,10 @@ from gateway.alerts.family import Event
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
 
-RULES = "the hub's whole judge, with the defaults of its rules; the plan asks for nothing by a schedule"
+RULES = (
+    "the hub's whole judge, with the defaults of its rules; T2 waits for a second reading, as the shipped"
+    " plans say; the plan asks for nothing by a schedule"
+)
 """Said in every output."""
 
 Family = Literal["trend", "drift", "symptom", "threshold", "technical"]
@@ -98,7 +101,7 @@ def _plan(told: Told, settings: TrendSettings) -> Plan:
     rules = defaults.model_copy(
         update={
             "spo2_very_low": defaults.spo2_very_low.model_copy(update={"below": very_low}),
-            "spo2_low": defaults.spo2_low.model_copy(update={"below": low}),
+            "spo2_low": defaults.spo2_low.model_copy(update={"below": low, "is_told_at_once": False}),
         }
     )
     is_low_target = told.is_on_oxygen and told.spo2 <= LOW_TARGET_SPO2

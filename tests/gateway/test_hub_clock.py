@@ -124,6 +124,20 @@ def test_a_word_that_the_disk_does_not_take_is_not_believed_yet(tmp_path):
     assert (clock.clock().trust, shown(log)) == ("synced", [box.true_at])
 
 
+def test_who_hears_of_the_time_keeps_by_it_what_has_waited(tmp_path):
+    """Seed 2048: what the disk had refused was kept right behind the word, and as if nobody knew the time."""
+    box, heard = ABox(), []
+
+    def found(at, _clock):
+        heard.append((at, clock.now(), clock.clock().trust))
+
+    clock = HubClock(store(tmp_path), box, on_found=found)
+    box.is_told = True
+    box.uptime_s = 30.0
+    clock.look()
+    assert heard == [(box.true_at, box.true_at, "synced")]
+
+
 def test_a_restart_before_the_time_comes_dates_what_stood_before_it(tmp_path):
     """Within one boot it does not matter how often the program started."""
     log, box = store(tmp_path), ABox()

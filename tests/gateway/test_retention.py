@@ -69,21 +69,24 @@ def test_a_young_or_timeless_hub_removes_nothing(tmp_path, now):
     log = filled(
         tmp_path, RECENT_COUNT + 30, received=RECENT_COUNT + 30, at=NOON - timedelta(hours=RECENT_COUNT)
     )
-    assert Retention(log, plan(), now=lambda: now).clear_up() == 0
+    assert Retention(log, plan, now=lambda: now).clear_up() == 0
 
 
 def test_the_plan_says_how_long(tmp_path):
     """A shorter plan removes more, and never less than a week."""
     log = filled(tmp_path, RECENT_COUNT + 30, received=RECENT_COUNT + 30)
     short = plan().model_copy(update={"keep_days": 7})
-    assert Retention(log, short, now=lambda: NOON + timedelta(days=7, hours=10, minutes=30)).clear_up() == 11
+    assert (
+        Retention(log, lambda: short, now=lambda: NOON + timedelta(days=7, hours=10, minutes=30)).clear_up()
+        == 11
+    )
 
 
 def test_a_disk_that_refuses_is_tried_again(tmp_path):
     """Clearing up fails without a word to the hub's loop; the next hour tries again."""
     log = filled(tmp_path, RECENT_COUNT + 30, received=RECENT_COUNT + 30)
     log._db.execute("pragma query_only = on")
-    late = Retention(log, plan(), now=lambda: NOON + 9999 * DAY)
+    late = Retention(log, plan, now=lambda: NOON + 9999 * DAY)
     assert late.clear_up() == 0
     log._db.execute("pragma query_only = off")
     assert late.clear_up() == 30
@@ -93,7 +96,7 @@ def test_a_disk_that_refuses_is_tried_again(tmp_path):
 def test_only_a_confirmed_clock_says_what_is_old(tmp_path, trust, removed):
     """A clock that has leapt ten years, and that nobody confirms, must not empty the log."""
     log = filled(tmp_path, RECENT_COUNT + 30, received=RECENT_COUNT + 30)
-    late = Retention(log, plan(), now=lambda: NOON + 3652 * DAY, clock=lambda: Clock(1, 5.0, trust))
+    late = Retention(log, plan, now=lambda: NOON + 3652 * DAY, clock=lambda: Clock(1, 5.0, trust))
     assert late.clear_up() == removed
 
 

@@ -110,7 +110,7 @@ def retention(life: Life) -> None:
         life.visit(line, 25)
     life.clock = now
     line = life.pipeline(store)
-    retained = Retention(store, PLAN, now=life.clock)
+    retained = Retention(store, lambda: PLAN, now=life.clock)
     goal = store.highest
     life.begin()
     while store.cursor < goal:

@@ -39,6 +39,7 @@ def ran(folder: Path, *words: object) -> tuple[int, str, list[dict]]:
     file = folder / "outcome.json"
     with started(folder, *words, "--json", file) as process:
         said, _ = process.communicate(timeout=WAIT_S)
+    assert file.exists(), said
     return process.returncode, said, json.loads(file.read_text())
 
 

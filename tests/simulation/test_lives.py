@@ -51,11 +51,13 @@ def test_a_hard_week_with_the_night_of_summer_time_loses_nothing(seed):
             678,
             "a hub made of a backup from before its card was put back was held against the wrong box's clock",
         ),
+        (2028, "a log lost the entry that told its plan, and the ward never heard which was in force"),
+        (2048, "what a disk had refused was kept behind the word that dates it, and never dated"),
         (510, "an answer to who had the log before was taken for an answer to what stands there now"),
     ],
 )
 def test_two_days_that_once_broke_a_law(seed, found):
-    """Lives that broke a law when 2,000 were lived, before the judge had all its rules and moved the dice."""
+    """Lives that broke a law when 2,000 were lived (up to 1986; the dice have moved since), and 200."""
     _, figures = simulate(seed, days=2)
     assert figures["told"] > 20, found
 

@@ -12,8 +12,10 @@ from cloud_bridge.backend.views import (
     OpenAlert,
     OpenTrouble,
     Person,
+    Plans,
     Quarantined,
     Told,
+    WrittenPlan,
 )
 from cloud_bridge.contract.alert import Alert, Because, Change
 from cloud_bridge.contract.plan import Best, Level, Limit, Plan, PlanPerson
@@ -73,6 +75,7 @@ class SomeWard:
     unread: list[Quarantined] = field(default_factory=list)
     wrong: list[OpenTrouble] = field(default_factory=list)
     in_force: Plan = PLAN
+    written: WrittenPlan | None = None
     said: dict[str, Told] = field(default_factory=dict)
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
@@ -103,6 +106,10 @@ class SomeWard:
         """Every opening and closing, newest first."""
         mine = [each for each in (*self.opened, *self.closed) if each.home == home]
         return tuple(sorted(mine, key=lambda each: each.alert.at, reverse=True)[:count_max])
+
+    async def plans(self, home):
+        """The plan in force, and one that waits."""
+        return Plans(await self.plan(home), NOW - timedelta(days=30), self.written)
 
     async def told(self, home):
         """What a home told besides."""

@@ -34,6 +34,17 @@ def test_every_plan_that_ships_is_sound_unverified_and_can_be_said(file):
         assert all(line.strip() for line in plan_said(shipped, language))
 
 
+def test_a_plan_says_whether_t2_waits_for_a_second_reading():
+    """Who signs a plan reads in it whether one low saturation is told, and which second one counts."""
+    waits, at_once = (
+        " ".join(plan_said(plan_named("copd", {"rules.spo2_low.is_told_at_once": said}), "en"))
+        for said in (False, True)
+    )
+    words = "only once another reading, after 5 minutes' rest and within 26 hours, says the same"
+    assert words in waits
+    assert words not in at_once
+
+
 def test_there_are_plans():
     """The walk above walked."""
     assert len(FILES) >= 3

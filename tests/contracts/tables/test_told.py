@@ -67,6 +67,16 @@ async def test_what_was_told_comes_back_as_it_went_newest_first(tables: Tables) 
     assert await views.told(OTHER) == Told()
 
 
+async def test_what_is_told_again_under_a_new_name_is_shown_once(tables: Tables) -> None:
+    """A hub whose log got another name tells what it had written: nobody answered twice."""
+    facts = (answered("cough", 1.0), night(1), unjudged(3))
+    entries = [entry(seq, fact) for seq, fact in enumerate(facts, 1)]
+    await tables.commit(batch(*entries), at=NOON)
+    await tables.commit(batch(*entries, log="log2"), at=NOON)
+    told = await tables.told(HOME)
+    assert (len(told.answers), len(told.nights), len(told.not_judged)) == (1, 1, 1)
+
+
 async def test_what_can_not_be_read_costs_nothing_beside_it(tables: Tables) -> None:
     """An answer that is none lies in quarantine; the others are shown."""
     bad = Entry(1, NOON, EntryKind.ANSWER, b'{"no":"answer"}')

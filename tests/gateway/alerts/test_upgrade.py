@@ -2,6 +2,8 @@
 
 import orjson
 
+from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.rule_settings import Rules
 from gateway.alerts.judge import judge
 from gateway.alerts.state import JudgeState
 from tests.given import NOON, SPO2_LOW, SPO2_RED, plan, reading
@@ -52,3 +54,23 @@ def test_what_an_old_hub_kept_is_kept_anew_in_the_new_form():
     state = JudgeState.from_bytes(KEPT)
     assert JudgeState.from_bytes(bytes(state)) == state
     assert state.plan_version == 1
+
+
+def test_a_plan_from_before_t2_could_wait_still_tells_at_once():
+    """A plan whose T2 says nothing of a second reading was signed as told at once, and is judged so."""
+    said = {"rules": {"spo2_very_low": {"is_on": False}, "spo2_low": {"fall": 3, "below": 88}}}
+    signed = Plan.model_validate({**plan().model_dump(exclude={"rules"}), **said})
+    (told,) = judge(signed, JudgeState(), reading(87)).changes
+    assert (told.rule, told.change, told.confirmation) == ("T2", "opened", "not_needed")
+
+
+def test_what_the_judge_kept_before_t2_could_wait_is_read():
+    """Suspicions of T1 alone, as kept before, load; the next two low readings are T2's first and second."""
+    rules = Rules.model_validate({"spo2_low": {"is_told_at_once": False}})
+    signed = plan().model_copy(update={"rules": rules})
+    before = judge(plan().model_copy(update={"rules": Rules()}), JudgeState(), reading(84)).state
+    state = JudgeState.from_bytes(bytes(before))
+    first = judge(signed, state, reading(87, minute=30))
+    second = judge(signed, first.state, reading(87, minute=40))
+    assert [(each.rule, each.change) for each in first.changes] == [("T1", "closed")]
+    assert [(each.rule, each.confirmation) for each in second.changes] == [("T2", "confirmed")]

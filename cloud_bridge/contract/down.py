@@ -1,0 +1,44 @@
+"""What comes down to a home: receipts, refusals, and plans."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from cloud_bridge.contract.bodies import plan_body, plan_from
+from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.plan import Plan
+from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes
+
+_BEGINS = b'{"type":"plan","plan":'
+
+PLAN_BYTES_MAX = 200_000
+"""A plan with forty contacts and texts in ten languages has a tenth of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadablePlan:
+    """A plan came that this hub can't read, and why: the one in force goes on, and somebody is told."""
+
+    reason: str
+
+
+def plan_message(plan: Plan) -> bytes:
+    """Return a plan as a message; told twice it is the same plan."""
+    return _BEGINS + plan_body(plan) + b"}"
+
+
+def down_from_bytes(data: bytes) -> Receipt | Refusal | Plan | UnreadablePlan:
+    """Decode what came on `down`; raise ContractError on what is none of these."""
+    if not data.startswith(_BEGINS):
+        return answer_from_bytes(data)
+    if len(data) > PLAN_BYTES_MAX:
+        return UnreadablePlan(f"it has {len(data)} bytes; {PLAN_BYTES_MAX} are the most")
+    try:
+        return plan_from(orjson.dumps(orjson.loads(data)["plan"]))
+    except (orjson.JSONDecodeError, ContractError) as error:
+        return UnreadablePlan(_without_values(str(error)))
+
+
+def _without_values(said: str) -> str:
+    """The first line alone: what follows quotes the plan, and a reason is sent to others."""
+    return said.partition("\n")[0]
