@@ -36,8 +36,8 @@ class Walk:
         self.is_hub_away, self.said = False, 0
         self.commands, self.facts, self.alerts = [], [], frozenset()
         self.events = (
-            *(self.arrive,) * 3, *(self.tell,) * 4, *(self.look, self.act) * 2, self.lose, self.tick, self.fetch,
-            self.set_clock, self.change_alerts, self.hub_comes_or_goes, self.probe,
+            *(self.arrive,) * 3, *(self.tell,) * 4, *(self.look, self.act) * 2, self.lose, self.tick,
+            self.fetch, self.set_clock, self.change_alerts, self.hub_comes_or_goes, self.probe,
         )  # fmt: skip
         self.publish(self.state.record)
 
