@@ -1,0 +1,89 @@
+"""Who there is, which homes an organisation may see, and who is accountable for each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from cloud_bridge.backend.database import Transaction
+from cloud_bridge.backend.moments import moment, stamp
+from cloud_bridge.contract.responsibility import Entitlement, Responsibility
+
+OrganisationKind = Literal["hospital", "municipality", "gp"]
+
+_ENROL = """
+    insert into organisation (organisation, name, kind) values (:organisation, :name, :kind)
+    on conflict (organisation) do update set name = excluded.name, kind = excluded.kind
+"""
+_ORGANISATIONS = "select organisation, name, kind from organisation order by name, organisation"
+_RESPONSIBILITY = "select accountable, since, term from responsibility where home = :home"
+_ENTITLED = """
+    select organisation, since, until from entitlement where home = :home order by since, organisation
+"""
+_HOMES = """
+    select home from responsibility where accountable = :organisation
+    union
+    select home from entitlement where organisation = :organisation and (until is null or until > :now)
+    order by home
+"""
+_SET_RESPONSIBILITY = """
+    insert into responsibility (home, accountable, since, term, number)
+    values (:home, :accountable, :since, :term, :number)
+    on conflict (home) do update set
+        accountable = excluded.accountable, since = excluded.since,
+        term = excluded.term, number = excluded.number
+"""
+_SET_ENTITLED = """
+    insert into entitlement (home, organisation, since, until) values (:home, :organisation, :since, :until)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """One that takes part in follow-ups: its id, as in topics, and its name, as people read it."""
+
+    organisation: str
+    name: str
+    kind: OrganisationKind
+
+
+def enrol_organisations(transaction: Transaction, organisations: Iterable[Organisation]) -> None:
+    """Keep who there is; a name that was known is brought up to date, and nobody is removed."""
+    for each in organisations:
+        transaction.change(_ENROL, organisation=each.organisation, name=each.name, kind=each.kind)
+
+
+def organisations(transaction: Transaction) -> tuple[Organisation, ...]:
+    """Return who there is, by name."""
+    return tuple(Organisation(*row) for row in transaction.rows(_ORGANISATIONS))
+
+
+def responsibility_of(transaction: Transaction, home: str) -> Responsibility | None:
+    """Return who is accountable for a home and who else may see it; None where nobody has begun."""
+    for accountable, since, term in transaction.rows(_RESPONSIBILITY, home=home):
+        entitled = tuple(
+            Entitlement(organisation, moment(began), None if until is None else moment(until))
+            for organisation, began, until in transaction.rows(_ENTITLED, home=home)
+        )
+        return Responsibility(accountable, moment(since), term, entitled)
+    return None
+
+
+def homes_of(transaction: Transaction, organisation: str, now: datetime) -> tuple[str, ...]:
+    """Return the homes that an organisation may see now."""
+    rows = transaction.rows(_HOMES, organisation=organisation, now=stamp(now))
+    return tuple(home for (home,) in rows)
+
+
+def keep_responsibility(transaction: Transaction, home: str, held: Responsibility, number: int) -> None:
+    """Write down what follows from a home's record up to this fact, in the transaction that keeps the fact."""
+    transaction.change(
+        _SET_RESPONSIBILITY, home=home, accountable=held.accountable, since=stamp(held.since),
+        term=held.term, number=number,
+    )  # fmt: skip
+    transaction.change("delete from entitlement where home = :home", home=home)
+    for each in held.entitled:
+        until = None if each.until is None else stamp(each.until)
+        transaction.change(
+            _SET_ENTITLED, home=home, organisation=each.organisation, since=stamp(each.since), until=until
+        )

@@ -1,0 +1,24 @@
+"""Who is at work: a person, the organisation they act for, and their role there."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody may do in an organisation. Each may look at the homes that it is entitled to."""
+
+    NURSE = "nurse"
+    """Follows patients: handles alerts, writes plans, hands over."""
+    PHYSICIAN = "physician"
+    """As a nurse."""
+    LEADER = "leader"
+    """Sees figures and the audit log; no patients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody at work. `person` is an id that the login gave, never a name or a national number."""
+
+    person: str
+    organisation: str
+    role: Role
