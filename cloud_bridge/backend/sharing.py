@@ -76,7 +76,7 @@ def homes_of(transaction: Transaction, organisation: str, now: datetime) -> tupl
 
 
 def keep_responsibility(transaction: Transaction, home: str, held: Responsibility, number: int) -> None:
-    """Write down what follows from a home's record up to this fact, in the transaction that keeps the fact."""
+    """Write down what follows from a record, in the transaction that keeps the newest fact of it."""
     transaction.change(
         _SET_RESPONSIBILITY, home=home, accountable=held.accountable, since=stamp(held.since),
         term=held.term, number=number,
