@@ -14,6 +14,7 @@ import orjson
 from cloud_bridge.backoff import BACKOFF_S_MAX, Tries
 from cloud_bridge.broker import Broker, DeniedError, Message, Session, UplinkError
 from cloud_bridge.cargo import Cargo, Log
+from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.down import UnreadablePlan, down_from_bytes
 from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, LogSpan
 from cloud_bridge.contract.errors import ContractError
@@ -45,6 +46,16 @@ class Road:
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the ward decides for a home: who takes it here, and up to where it is known, said at birth."""
+
+    on_plan: Callable[[Plan | UnreadablePlan], None] = lambda _plan: None
+    plan_version: Callable[[], int | None] = lambda: None
+    on_accountable: Callable[[Accountable], None] = lambda _accountable: None
+    fact: Callable[[], int | None] = lambda: None
+
+
 class Carrier:
     """Keeps one connection open as well as the world allows, and empties the log through it."""
 
@@ -60,8 +71,7 @@ class Carrier:
         on_receipt: Callable[[Receipt], None] = lambda _receipt: None,
         on_denied: Callable[[str], None] = lambda _reason: None,
         on_surplus: Callable[[LogSpan, int], None] = lambda _log, _up_to: None,
-        on_plan: Callable[[Plan | UnreadablePlan], None] = lambda _plan: None,
-        plan_version: Callable[[], int | None] = lambda: None,
+        decisions: Decisions | None = None,
         backoff_s_max: float = BACKOFF_S_MAX,
     ) -> None:
         self.road = Road()
@@ -74,8 +84,7 @@ class Carrier:
         self._on_receipt = on_receipt
         self._on_denied = on_denied
         self._on_surplus = on_surplus
-        self._on_plan = on_plan
-        self._plan_version = plan_version
+        self._decisions = decisions or Decisions()
         self._backoff_s_max = backoff_s_max
         self._trouble: str | None = None
         self._told_trouble: str | None = None
@@ -205,7 +214,9 @@ class Carrier:
                 log.warning("an answer that can't be read: %s", error.reason)
                 continue
             if isinstance(answer, Plan | UnreadablePlan):
-                self._on_plan(answer)
+                self._decisions.on_plan(answer)
+            elif isinstance(answer, Accountable):
+                self._decisions.on_accountable(answer)
             elif isinstance(answer, Receipt):
                 self._take(answer)
             else:
@@ -255,8 +266,10 @@ class Carrier:
             said["earlier"] = earlier[-EARLIER_COUNT_MAX:]
         if self._trouble is not None:
             said["trouble"] = self._trouble
-        if (version := self._plan_version()) is not None:
+        if (version := self._decisions.plan_version()) is not None:
             said["plan"] = version
+        if (number := self._decisions.fact()) is not None:
+            said["responsibility"] = number
         return Message(topic(self._log.home, "state"), orjson.dumps(said))
 
     def _note_road(self, *, is_connected: bool, problem: str | None) -> None:

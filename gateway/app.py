@@ -10,7 +10,8 @@ from typing import Any
 
 from cloud_bridge.backoff import BACKOFF_S_MAX
 from cloud_bridge.broker import Broker
-from cloud_bridge.carry import Carrier
+from cloud_bridge.carry import Carrier, Decisions
+from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.down import UnreadablePlan
 from cloud_bridge.contract.entries import Clock, EntryKind, LogSpan
 from cloud_bridge.contract.plan import Plan
@@ -24,6 +25,7 @@ from gateway.outside import NOBODY_OUTSIDE, Outside, Outsider
 from gateway.outsiders import Outsiders
 from gateway.pipeline import Pipeline
 from gateway.ports import Disk, Now, Radio, RadioError
+from gateway.responsible import Responsible
 from gateway.retention import Retention
 from gateway.road_troubles import RoadTroubles
 from gateway.store.file import DiskError, NotTakenError
@@ -78,6 +80,7 @@ class Hub:
             store, plan, now=now, timezone=timezone, on_commit=self._committed, clock=self.clock.clock
         )
         self.troubles = Troubles(store, now=now, on_change=self._committed, clock=self.clock.clock)
+        self.responsible = Responsible(store, self.troubles, now=now, clock=self.clock.clock)
         self.disk = DiskWatch(disk, self.troubles, retry=self._keep_waiting)
         store.on_failure = self._disk_failed
         self._retention = Retention(store, lambda: self.pipeline.plan, now=now, clock=self.clock.clock)
@@ -98,8 +101,12 @@ class Hub:
             on_receipt=lambda receipt: self._road_troubles.received(receipt),
             on_denied=lambda reason: self._road_troubles.denied(reason),
             on_surplus=self._outrun,
-            on_plan=self._plan_came,
-            plan_version=lambda: self.pipeline.plan.version,
+            decisions=Decisions(
+                self._plan_came,
+                lambda: self.pipeline.plan.version,
+                self._accountable_came,
+                lambda: self.responsible.fact,
+            ),
             backoff_s_max=backoff_s_max,
         )
 
@@ -138,6 +145,11 @@ class Hub:
                 self.troubles.end(TroubleKind.PLAN_REFUSED, about="ward")
             elif not refusal.is_old:  # an old one was on its way for long: the newer is in force
                 self.troubles.begin(TroubleKind.PLAN_REFUSED, str(refusal), about="ward")
+
+    def _accountable_came(self, accountable: Accountable) -> None:
+        """Learn who is accountable, and tell the ward that this home knows."""
+        if self.responsible.learn(accountable):
+            self._committed()
 
     async def _let_time_pass(self) -> None:
         """What closes or opens by time alone does so within a minute of its moment."""

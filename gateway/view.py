@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
+from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.bodies import reading_from
@@ -43,6 +44,10 @@ class View:
     def plan(self) -> Plan:
         """The plan in force."""
         return self.hub.pipeline.plan
+
+    def accountable(self) -> Accountable | None:
+        """Who is accountable, and since when; None before the ward has said it."""
+        return self.hub.responsible.known
 
     def connection(self) -> Connection:
         """How the road to the ward stands."""

@@ -14,6 +14,8 @@ class Hardship:
     road: Faults
     plans_per_day: float = 0.5
     """So often somebody writes a newer plan."""
+    handovers_per_day: float = 4.0
+    """So often somebody offers a home to another organisation, or decides upon an offer."""
     hub_cuts_per_day: float = 3.0
     ward_cuts_per_day: float = 2.0
     outages_per_day: float = 2.0

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cloud_bridge.contract.accountable import accountable_from
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import answer_from
 from cloud_bridge.contract.bodies import alert_from, plan_from
@@ -66,6 +67,7 @@ async def check(world: World) -> dict[str, int]:
         totals.update(_check_log(home, entries, there))
         totals.update(await _check_answers(world, home))
         totals.update(await _check_plan(world, home, entries))
+        totals.update(await _check_responsibility(world, home, entries))
         totals.update(_check_time(world.boxes[home.parts.home], entries))
         if not any(loss.what == "pages damaged" for loss in losses):
             totals.update(_check_alerts(entries))
@@ -178,6 +180,27 @@ async def _check_plan(world: World, home: Home, entries: tuple[Entry, ...]) -> C
     assert plans.in_force == home.hub.pipeline.plan, "the ward believes in another plan than the hub"
     assert plans.written is None or plans.written.plan.version <= home.hub.pipeline.plan.version
     return Counter(plans=0 if plans.written is None else plans.written.plan.version - 1)
+
+
+async def _check_responsibility(world: World, home: Home, entries: tuple[Entry, ...]) -> Counter[str]:
+    """The home knows who is accountable by the ward's record; it learnt each fact once, terms ascend."""
+    spans, name = home.hub.store.spans, home.parts.home
+    learnt = [
+        (span_of(spans, entry.seq).first, said.number, said.term)
+        for entry in entries
+        if entry.kind == EntryKind.RESPONSIBILITY
+        for said in (accountable_from(entry.body),)
+    ]
+    assert learnt == sorted(set(learnt)), "under one name of the log, a fact is learnt once, and in order"
+    state = await world.ward.tables.handovers(name)
+    if state is None:
+        assert not learnt, "nobody has begun, and the home knows of it"
+        return Counter()
+    known, held = home.hub.responsible.known, state.responsibility
+    assert known is not None, "the home has never heard who is accountable"
+    assert (known.number, known.term) == (state.number, held.term), "the home has not heard the newest"
+    assert (known.organisation, known.since) == (held.accountable, held.since), "the home believes another"
+    return Counter(handed_over=held.term - 1)
 
 
 def _check_time(boxes: list[VirtualBox], entries: tuple[Entry, ...]) -> Counter[str]:

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from cloud_bridge.backend.views import WrittenPlan
 from cloud_bridge.contract.answers import Answer, Question, answer_id
 from gateway.pipeline import UnkeptError
 from simulators.cutting_disk import KEEPS, power_cut
 from simulators.fate import Unkindness
+from simulators.follow_up import People
 from simulators.hardship import KIND
 from simulators.home import Home
 from simulators.loop import SimLoop
@@ -36,6 +36,7 @@ class Life:
     def __init__(self, world: World) -> None:
         self.world = world
         self._dice = world.dice
+        self._people = People(world)
         world.on_air = self._heard
         world.on_confirmed = self._confirmed
         world.ward.on_commit = self._ward_committed
@@ -76,7 +77,8 @@ class Life:
             (hard.disk_refusals_per_day, self._refuse_writes),
             (hard.clock_jumps_per_day, self._jump_clock),
             (hard.backups_per_day, self._back_up),
-            (hard.plans_per_day, self._write_plan),
+            (hard.plans_per_day, self._people.write_plan),
+            (hard.handovers_per_day, self._people.hand_over),
             (ANSWERS_PER_DAY, self._answer),
         )
         return [self._again(per_day, act, home) for per_day, act in befall]
@@ -107,20 +109,6 @@ class Life:
         with suppress(UnkeptError):
             home.hub.pipeline.answer([answer])
             self.world.answered[home.parts.home].add(id_)
-
-    async def _write_plan(self, home: Home) -> None:
-        """Let somebody in the ward write a newer plan, whatever the hub is doing."""
-        name, ward = home.parts.home, self.world.ward
-        if not ward.is_powered:
-            return
-        plans = await ward.tables.plans(name)
-        newest = plans.waiting.plan if plans.waiting else plans.in_force
-        if newest is None:
-            return
-        change = {"version": newest.version + 1, "stale_h": float(self._dice.randint(24, 72))}
-        plan = newest.model_copy(update=change)
-        self.world.note("plan", name, plan.version)
-        await ward.tables.write_plan(name, WrittenPlan(plan, "lege", self.world.now()))
 
     # Power.
 

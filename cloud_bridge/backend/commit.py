@@ -7,9 +7,11 @@ from hashlib import blake2b
 
 from cloud_bridge.backend.database import Transaction
 from cloud_bridge.backend.dating import date_afterwards
+from cloud_bridge.backend.handovers import hub_has_learnt
 from cloud_bridge.backend.legible import Row, row_of
 from cloud_bridge.backend.moments import stamp
 from cloud_bridge.backend.troubles import keep_told
+from cloud_bridge.contract.accountable import accountable_from
 from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind, LogSpan, digest_of
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.receipts import SPANS_MAX, Mark, Receipt, Span, spans_of
@@ -207,6 +209,7 @@ def _line(entry: Entry) -> dict[str, object]:
 
 def _index(transaction: Transaction, batch: Batch, fresh: Iterable[Entry], at: datetime) -> None:
     """Make rows of the readings and alerts among these entries."""
+    learnt = []
     rows: dict[str, list[Row]] = {EntryKind.READING: [], EntryKind.ALERT: [], EntryKind.TROUBLE: []}
     bodies = {}
     for entry in fresh:
@@ -216,9 +219,12 @@ def _index(transaction: Transaction, batch: Batch, fresh: Iterable[Entry], at: d
             name = (batch.home, batch.log, entry.seq)
             _quarantine(transaction, name, error.reason, entry.body, at)
             continue
+        if entry.kind == EntryKind.RESPONSIBILITY:
+            learnt.append(accountable_from(entry.body))
         if row is not None:
             rows[entry.kind].append(row)
             bodies[entry.seq] = entry.body
+    hub_has_learnt(transaction, batch.home, learnt)
     where = {"home": batch.home, "log": batch.log}
     if readings := _lines(rows[EntryKind.READING]):
         transaction.change(_INDEX_READINGS, lines=readings, **where)

@@ -19,7 +19,8 @@ from cloud_bridge.backend.standing import Birth
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backoff import backoff_s
 from cloud_bridge.broker import Broker, Message, Session, UplinkError
-from cloud_bridge.contract.down import plan_message
+from cloud_bridge.contract.accountable import NUMBER_MAX, Accountable
+from cloud_bridge.contract.down import accountable_message, plan_message
 from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, SEQ_MAX, Batch, LogSpan
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plain import is_plain_name
@@ -31,12 +32,12 @@ from cloud_bridge.together import together
 logger = logging.getLogger(__name__)
 
 BACKOFF_S_MAX = 30.0
-PLANS_EVERY_S = 60.0
-"""So often a hub that is there is sent a plan that it has not put in force."""
+DECISIONS_EVERY_S = 60.0
+"""So often a hub that is there is sent a plan or a responsibility that it has not confirmed."""
 INSTANCE_LENGTH_MAX = 64
 
 
-Answer = Receipt | Refusal | Plan
+Answer = Receipt | Refusal | Plan | Accountable
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class _State(BaseModel):
     highest: int | None = Field(default=None, ge=0, le=SEQ_MAX)
     trouble: str | None = None
     plan: int | None = Field(default=None, ge=0, le=SEQ_MAX)
+    responsibility: int | None = Field(default=None, ge=0, le=NUMBER_MAX)
 
 
 def meaning_of(message: Message, now: datetime) -> KeepBatch | KeepState | Quarantine:
@@ -126,7 +128,7 @@ class Ingest:
         self._client_id = client_id
         self._name = name
         self._tries = 0
-        self._plan_written = asyncio.Event()
+        self._decided = asyncio.Event()
         self.trouble: str | None = None
 
     async def run(self) -> None:
@@ -142,22 +144,24 @@ class Ingest:
             self._tries += 1
 
     async def _serve(self, session: Session) -> None:
-        await together(self._receive(session), self._send_plans(session))
+        await together(self._receive(session), self._send_decisions(session))
 
-    async def _send_plans(self, session: Session) -> None:
-        """Send what was written, again and again until the hub says that it is in force."""
+    async def _send_decisions(self, session: Session) -> None:
+        """Send what was decided here, again and again until the hub says that it holds there."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(PLANS_EVERY_S):
-                    await self._plan_written.wait()
-            self._plan_written.clear()
+                async with asyncio.timeout(DECISIONS_EVERY_S):
+                    await self._decided.wait()
+            self._decided.clear()
             with suppress(TablesError):  # whoever brings a batch says so; a plan can wait
                 for home, plan in await self._tables.plans_waiting():
                     await self._answer(session, home, plan)
+                for home, accountable in await self._tables.untold():
+                    await self._answer(session, home, accountable)
 
-    def plan_written(self) -> None:
-        """Say that a plan was written: it is sent now, and not within a minute."""
-        self._plan_written.set()
+    def decided(self) -> None:
+        """Say that a plan was written, or who is accountable: it is sent now, and not within a minute."""
+        self._decided.set()
 
     async def _receive(self, session: Session) -> None:
         while True:
@@ -171,9 +175,8 @@ class Ingest:
     async def _answer(self, session: Session, home: str, answer: Answer) -> None:
         if isinstance(answer, Receipt):
             answer = replace(answer, by=self._name)
-        said = plan_message(answer) if isinstance(answer, Plan) else bytes(answer)
         try:
-            await session.publish(topic(home, "down"), said)
+            await session.publish(topic(home, "down"), _bytes_of(answer))
         except UplinkError as error:
             # One home's topic may be denied to us: the others must not wait for it. If it was the
             # connection that was lost, the next receive says so.
@@ -201,10 +204,13 @@ class Ingest:
                 assert_never(other)
 
     async def _welcome(self, home: str, birth: Birth, earlier: tuple[LogSpan, ...]) -> tuple[Answer, ...]:
-        """Say to a hub that connects how its logs stand, and which plan it has not heard of."""
+        """Say to a hub that connects how its logs stand, and what it has not heard of."""
         receipts = await self._tables.receipts(home, birth.log, earlier)
         plan = await self._tables.plan_for(home, birth.plan_version)
-        return receipts if plan is None else (*receipts, plan)
+        accountable = None
+        if birth.fact is not None:
+            accountable = await self._tables.hub_knows(home, birth.fact)
+        return (*receipts, *(word for word in (plan, accountable) if word is not None))
 
     async def _keep(self, home: str, batch: Batch, data: bytes) -> Receipt | Refusal:
         """Commit, then have something to say; what the database itself refuses is poison, not weather."""
@@ -243,7 +249,13 @@ def _birth_of(said: _State) -> Birth | None:
         return None
     trouble = said.trouble or ""
     trouble = trouble if is_plain_name(trouble) else ""
-    return Birth(said.log, said.instance, said.count, said.highest, trouble, said.plan)
+    return Birth(said.log, said.instance, said.count, said.highest, trouble, said.plan, said.responsibility)
+
+
+def _bytes_of(answer: Answer) -> bytes:
+    if isinstance(answer, Plan):
+        return plan_message(answer)
+    return accountable_message(answer) if isinstance(answer, Accountable) else bytes(answer)
 
 
 def _refusal(data: bytes, reason: str) -> Refusal:

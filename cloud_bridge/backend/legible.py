@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cloud_bridge.contract.accountable import accountable_from
 from cloud_bridge.contract.answers import answer_from
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
 from cloud_bridge.contract.dating import found_from
@@ -50,6 +51,7 @@ _READ: dict[EntryKind, Callable[[bytes], object]] = {
     EntryKind.NIGHT: night_from,
     EntryKind.NOT_JUDGED: unjudged_from,
     EntryKind.PLAN_APPLIED: plan_from,
+    EntryKind.RESPONSIBILITY: accountable_from,
     EntryKind.CLOCK_FOUND: found_from,
 }
 """What has no row of its own must be legible all the same."""

@@ -40,6 +40,8 @@ class Birth:
     trouble: str = ""
     plan_version: int | None = None
     """Of the plan in force there."""
+    fact: int | None = None
+    """The newest fact it knows of who is accountable; None where it is from before there was such a word."""
 
 
 @dataclass(frozen=True, slots=True)

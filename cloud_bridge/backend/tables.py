@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from cloud_bridge.backend.commit import keep, keep_message, receipt_of, receipts_at_birth
 from cloud_bridge.backend.database import Database, TablesError, Transaction
+from cloud_bridge.backend.handovers import HandoverTables, let_offers_end
 from cloud_bridge.backend.moments import moment, stamp
 from cloud_bridge.backend.plans import PlanTables, plans_of
 from cloud_bridge.backend.sqlite import SqliteDatabase
@@ -122,7 +123,7 @@ def open_tables(url: str) -> "Tables":
     )
 
 
-class Tables(PlanTables):
+class Tables(PlanTables, HandoverTables):
     """Everything the ward remembers. Each call is one transaction, in a thread, one at a time."""
 
     def __init__(self, database: Database) -> None:
@@ -180,7 +181,8 @@ class Tables(PlanTables):
                 plan = plans_of(transaction, home).in_force
                 return QUIET_AFTER_H if plan is None else plan.stale_h
 
-            return look_at_homes(transaction, now, stale_h_of)
+            ended = let_offers_end(transaction, now)
+            return (*ended, *look_at_homes(transaction, now, stale_h_of))
 
         return await self._ask(work)
 

@@ -1,15 +1,17 @@
-"""What comes down to a home: receipts, refusals, and plans."""
+"""What comes down to a home: receipts, refusals, plans, and who is accountable."""
 
 from dataclasses import dataclass
 
 import orjson
 
+from cloud_bridge.contract.accountable import Accountable, accountable_body, accountable_from
 from cloud_bridge.contract.bodies import plan_body, plan_from
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt, Refusal, answer_from_bytes
 
 _BEGINS = b'{"type":"plan","plan":'
+_BEGINS_ACCOUNTABLE = b'{"type":"accountable","accountable":'
 
 PLAN_BYTES_MAX = 200_000
 """A plan with forty contacts and texts in ten languages has a tenth of that."""
@@ -27,8 +29,18 @@ def plan_message(plan: Plan) -> bytes:
     return _BEGINS + plan_body(plan) + b"}"
 
 
-def down_from_bytes(data: bytes) -> Receipt | Refusal | Plan | UnreadablePlan:
+def accountable_message(accountable: Accountable) -> bytes:
+    """Return who is accountable as a message; told twice or late it changes nothing."""
+    return _BEGINS_ACCOUNTABLE + accountable_body(accountable) + b"}"
+
+
+Down = Receipt | Refusal | Plan | UnreadablePlan | Accountable
+
+
+def down_from_bytes(data: bytes) -> Down:
     """Decode what came on `down`; raise ContractError on what is none of these."""
+    if data.startswith(_BEGINS_ACCOUNTABLE):
+        return accountable_from(data[len(_BEGINS_ACCOUNTABLE) : -1])
     if not data.startswith(_BEGINS):
         return answer_from_bytes(data)
     if len(data) > PLAN_BYTES_MAX:

@@ -48,6 +48,8 @@ class EntryKind(StrEnum):
     ALERT_CONFIRMED = "alert_confirmed"
     NIGHT = "night"
     """A night of oximetry in a few figures; its samples stand in the log as readings."""
+    RESPONSIBILITY = "responsibility"
+    """The hub has learnt which organisation is accountable."""
     NOT_JUDGED = "not_judged"
     """What was kept and some rules did not judge, and why."""
 

@@ -29,6 +29,7 @@ class TroubleKind(StrEnum):
     LOG_REPLACED = "log_replaced"
     """The log could not be used as it lay there: it was put aside, and what could be read carried over."""
     PLAN_REFUSED = "plan_refused"
+    RESPONSIBILITY_REFUSED = "responsibility_refused"
     """The plan that was handed in is older, or contradicts itself: the one before it stays in force."""
     PUBLISH_DENIED = "publish_denied"
     """The broker forbids us to deliver."""

@@ -16,7 +16,7 @@ from cloud_bridge.contract.names import over_gaps, waiting
 from gateway.store.boots import Boot, begin_boot, date_readings
 from gateway.store.file import DiskError, NotTakenError, open_log, spans
 from gateway.store.keys import LogKey
-from gateway.store.log_reader import CURSOR, JUDGE, PLAN, PLAN_LOG, TROUBLES, LogReader, Met
+from gateway.store.log_reader import ACCOUNTABLE, CURSOR, JUDGE, PLAN, PLAN_LOG, TROUBLES, LogReader, Met
 from gateway.store.received import keep_receipt
 from gateway.store.replaced import QUARANTINE
 from gateway.store.witness import Witness
@@ -139,6 +139,7 @@ class Store(LogReader):
         judge_state: bytes | None = None,
         troubles: bytes | None = None,
         plan: bytes | None = None,
+        accountable: bytes | None = None,
         met: Met | None = None,
     ) -> tuple[Entry, ...]:
         """Keep all or nothing, numbered without a gap, and return what was kept once it is durable."""
@@ -149,7 +150,8 @@ class Store(LogReader):
             self._insert(entries, facts)
             if any(fact.kind is EntryKind.CLOCK_FOUND for fact in facts):
                 date_readings(self._db, entries)
-            for name, body in ((JUDGE, judge_state), (TROUBLES, troubles), (PLAN, plan)):
+            noted = {JUDGE: judge_state, TROUBLES: troubles, PLAN: plan, ACCOUNTABLE: accountable}
+            for name, body in noted.items():
                 if body is not None:
                     self._keep_state(name, body.decode())
             if plan is not None:

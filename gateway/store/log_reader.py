@@ -14,6 +14,7 @@ from gateway.store.file import DiskError
 from gateway.store.received import Way, way_of
 
 CURSOR, JUDGE, TROUBLES, PLAN = "cursor", "judge", "troubles", "plan"
+ACCOUNTABLE = "accountable"
 PLAN_LOG = "plan_log"
 """Under which name of the log the plan in force was told."""
 
@@ -96,6 +97,11 @@ class LogReader:
     def plan(self) -> bytes | None:
         """Return the plan that was in force at the last commit; None where a hub from before kept none."""
         body = self._state(PLAN)
+        return None if body is None else body.encode()
+
+    def accountable(self) -> bytes | None:
+        """Return who is accountable, as it was last learnt; None where nothing was."""
+        body = self._state(ACCOUNTABLE)
         return None if body is None else body.encode()
 
     def readings(self, series: str, *, count_max: int) -> list[bytes]:

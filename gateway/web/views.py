@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.due import Progress
@@ -64,6 +65,10 @@ class HubView(Protocol):
 
     def now(self) -> datetime:
         """The hub's time."""
+        ...
+
+    def accountable(self) -> Accountable | None:
+        """Who is accountable, and since when; None before the ward has said it."""
         ...
 
     def plan(self) -> Plan:

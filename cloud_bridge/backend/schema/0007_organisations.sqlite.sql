@@ -31,7 +31,9 @@ create table responsibility (
     accountable text not null,
     since text not null,
     term integer not null,
-    number integer not null
+    number integer not null,
+    offered_to text,
+    offer_until text
 ) strict;
 create index responsibility_of on responsibility (accountable);
 create table entitlement (
@@ -42,3 +44,6 @@ create table entitlement (
     primary key (home, organisation)
 ) strict, without rowid;
 create index entitlement_of on entitlement (organisation);
+
+-- The newest fact that a home's hub has said it knows; null where it has never spoken of any.
+alter table home add column fact integer;

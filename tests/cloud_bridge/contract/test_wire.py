@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import orjson
@@ -14,7 +14,9 @@ from cloud_bridge.backend.ingest import KeepBatch, KeepState, Quarantine, _refus
 from cloud_bridge.backend.standing import Birth
 from cloud_bridge.broker import Message, UplinkError
 from cloud_bridge.carry import Carrier
+from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.bodies import reading_body
+from cloud_bridge.contract.down import accountable_message, down_from_bytes
 from cloud_bridge.contract.entries import (
     BATCH_BYTES_MAX,
     BATCH_COUNT_MAX,
@@ -32,7 +34,7 @@ from tests.house.papers import ROOT, code_blocks
 
 PAPER = ROOT / "cloud_bridge" / "README.md"
 LOG = "5aa404154a3e1967"
-BATCH, RECEIPT, REFUSAL, BIRTH, EARLIER = code_blocks(PAPER, "json")
+BATCH, RECEIPT, REFUSAL, ACCOUNTABLE, BIRTH, EARLIER = code_blocks(PAPER, "json")
 
 
 class Listener:
@@ -131,6 +133,18 @@ def test_birth_and_last_will_are_those_of_the_hub():
     assert meaning_of(Message(birth.topic, BIRTH.encode()), NOON) == KeepState(
         HOME, True, NOON, Birth(LOG, "91b7584a2265b1f5", 1, 0)
     )
+
+
+def test_who_is_accountable_travels_as_the_paper_says():
+    """The paper's message is the one that the program makes of what it says, and reads."""
+    since = datetime(2027, 1, 5, 12, tzinfo=UTC)
+    told = Accountable(3, 2, "ringsaker", "Ringsaker kommune", since)
+    assert down_from_bytes(accountable_message(told)) == told
+    said = orjson.loads(accountable_message(told))
+    assert datetime.fromisoformat(said["accountable"].pop("since")) == since
+    wanted = orjson.loads(ACCOUNTABLE)
+    assert datetime.fromisoformat(wanted["accountable"].pop("since").replace("Z", "+00:00")) == since
+    assert said == wanted
 
 
 def test_topics_kinds_and_limits_are_those_of_the_program():

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.due import Progress
@@ -38,6 +39,7 @@ class SomeHub:
     wrong: tuple[Trouble, ...] = ()
     journeys: dict[str, Journey] = field(default_factory=dict)
     in_force: Plan = PLAN
+    in_charge: Accountable | None = None
     unjudged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     done: dict[str, Progress] = field(default_factory=dict)
     answered: list[Answer] = field(default_factory=list)
@@ -47,6 +49,10 @@ class SomeHub:
     def now(self) -> datetime:
         """The hub's time."""
         return self.at
+
+    def accountable(self) -> Accountable | None:
+        """Who is accountable."""
+        return self.in_charge
 
     def plan(self) -> Plan:
         """The plan in force."""
