@@ -32,6 +32,9 @@ HURRIED_BACKOFF_S_MAX = 5.0
 
 HURRIED_TRIES_MAX = 60
 
+SAID_AGAIN_AFTER_S = 600.0
+"""A broker may lose a birth on its way to the ward, which would take this hub for away until the next one."""
+
 log = logging.getLogger(__name__)
 
 
@@ -89,7 +92,7 @@ class Carrier:
         self._trouble: str | None = None
         self._told_trouble: str | None = None
         self._instance = f"{dice.getrandbits(64):016x}"
-        self._birth_count = 0
+        self._birth_count, self._again_count, self._said_at_s = 0, 0, 0.0
         self._window = Window(log_.cursor, dice)
         self._cargo = Cargo(log_, self._window)
         self._work = asyncio.Event()
@@ -159,7 +162,7 @@ class Carrier:
 
     async def _connection(self) -> None:
         home = self._log.home
-        self._birth_count += 1
+        self._birth_count, self._again_count = self._birth_count + 1, 0
         async with self._broker.session(
             f"hub-{home}", subscriptions=(topic(home, "down"),), will=self._state(is_online=False)
         ) as session:
@@ -180,12 +183,13 @@ class Carrier:
 
     async def _say_state(self, session: Session, *, is_online: bool) -> None:
         state = self._state(is_online=is_online)
-        self._told_trouble = self._trouble
+        self._told_trouble, self._said_at_s = self._trouble, _now_s()
+        self._again_count += 1
         await session.publish(state.topic, state.payload, is_retained=True)
 
     async def _send(self, session: Session) -> None:
         while True:
-            if self._told_trouble != self._trouble:
+            if self._told_trouble != self._trouble or _now_s() >= self._said_at_s + SAID_AGAIN_AFTER_S:
                 await self._say_state(session, is_online=True)
             self._cargo.look()
             self._window.expire(_now_s())
@@ -202,7 +206,11 @@ class Carrier:
         """Wait for a new entry, a receipt, or the moment at which something is due."""
         self._work.clear()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(self._window.wake_at_s(_now_s())):
+            wake_at_s, said_again_at_s = (
+                self._window.wake_at_s(_now_s()),
+                self._said_at_s + SAID_AGAIN_AFTER_S,
+            )
+            async with asyncio.timeout_at(min(wake_at_s or said_again_at_s, said_again_at_s)):
                 await self._work.wait()
 
     async def _listen(self, session: Session) -> None:
@@ -262,6 +270,8 @@ class Carrier:
             "count": self._birth_count,
             "highest": self._log.highest,
         }
+        if self._again_count:
+            said["again"] = self._again_count
         if earlier:
             said["earlier"] = earlier[-EARLIER_COUNT_MAX:]
         if self._trouble is not None:

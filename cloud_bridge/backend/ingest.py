@@ -86,6 +86,7 @@ class _State(BaseModel):
     earlier: tuple[_Earlier, ...] = Field(default=(), max_length=EARLIER_COUNT_MAX)
     instance: str = Field(default="", max_length=INSTANCE_LENGTH_MAX)
     count: int = Field(default=0, ge=0, le=SEQ_MAX)
+    again: int = Field(default=0, ge=0, le=SEQ_MAX)
     highest: int | None = Field(default=None, ge=0, le=SEQ_MAX)
     trouble: str | None = None
     plan: int | None = Field(default=None, ge=0, le=SEQ_MAX)
@@ -249,7 +250,9 @@ def _birth_of(said: _State) -> Birth | None:
         return None
     trouble = said.trouble or ""
     trouble = trouble if is_plain_name(trouble) else ""
-    return Birth(said.log, said.instance, said.count, said.highest, trouble, said.plan, said.responsibility)
+    return Birth(
+        said.log, said.instance, said.count, said.highest, trouble, said.plan, said.again, said.responsibility
+    )
 
 
 def _bytes_of(answer: Answer) -> bytes:

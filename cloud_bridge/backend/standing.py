@@ -40,6 +40,8 @@ class Birth:
     trouble: str = ""
     plan_version: int | None = None
     """Of the plan in force there."""
+    again: int = 0
+    """How often it was said before on this connection; entries may have overtaken what is said again."""
     fact: int | None = None
     """The newest fact it knows of who is accountable; None where it is from before there was such a word."""
 
@@ -62,7 +64,7 @@ class Known:
         """
         before = dict(self.counts)
         is_same = self.last is None or birth.instance == self.last.instance
-        if birth == self.last or birth.count < before.get(birth.instance, 0) + (not is_same):
+        if self._is_late(birth) or birth.count < before.get(birth.instance, 0) + (not is_same):
             return self
         is_back = not is_same and birth.instance in before
         others = tuple(pair for pair in self.counts if pair[0] != birth.instance)
@@ -70,8 +72,14 @@ class Known:
             birth,
             (*others, (birth.instance, birth.count))[-INSTANCES_MAX:],
             at if is_back else self.doubled_at,
-            0 if birth.highest is None else max(0, up_to - birth.highest),
+            self.lost_count if birth.again else _lost_count(birth, up_to),
         )
+
+    def _is_late(self, birth: Birth) -> bool:
+        last = self.last
+        if last is None or birth.instance != last.instance:
+            return False
+        return (birth.count, birth.again) < (last.count, last.again) or birth == last
 
     def __bytes__(self) -> bytes:
         return _KNOWN.dump_json(self)
@@ -83,6 +91,10 @@ class Known:
             return _KNOWN.validate_json(text or "{}")
         except ValidationError:
             return cls()
+
+
+def _lost_count(birth: Birth, up_to: int) -> int:
+    return 0 if birth.highest is None else max(0, up_to - birth.highest)
 
 
 _KNOWN: TypeAdapter[Known] = TypeAdapter(Known)

@@ -85,6 +85,22 @@ def test_a_home_that_was_away_hears_of_its_plan_when_it_comes_back(tmp_path):
     in_town(tmp_path, story)
 
 
+def test_a_birth_that_was_lost_on_its_way_is_made_good_before_anybody_is_told(tmp_path):
+    """The ward takes the hub for away; the hub says within ten minutes that it is there, and gets its plan."""
+
+    async def story(town):
+        hub = town.boot()
+        await town.settled()
+        await town.ward.tables.set_home_state(HOME, False, town.now())
+        await write(town, SECOND)
+        await asyncio.sleep(720)
+        assert hub.pipeline.plan == SECOND
+        assert (await town.ward.tables.home_state(HOME)).is_online
+        assert not [one for one in await town.ward.tables.troubles() if one.what == "home_offline"]
+
+    in_town(tmp_path, story)
+
+
 def test_another_hub_of_the_same_home_gets_the_plan_that_was_in_force(tmp_path):
     """A hub that begins anew, with the plan of the factory, is told the patient's own at its first word."""
 

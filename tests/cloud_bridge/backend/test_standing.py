@@ -88,6 +88,23 @@ def test_a_birth_that_is_told_again_proves_nothing():
     assert fresh.born(born("a", highest=40), 90, NOON) == fresh
 
 
+def test_a_birth_said_again_that_entries_have_overtaken_is_no_older_log():
+    """The ward has more than the hub had when it spoke: that proves nothing, and hides nothing found before."""
+    fresh = known(born("a", highest=40), up_to=40)
+    again = fresh.born(born("a", highest=45, again=1), 47, NOON)
+    assert whats(replace(WELL, known=again)) == []
+    behind = known(born("a", highest=40), up_to=50)
+    assert behind.born(born("a", highest=51, again=1), 51, NOON).lost_count == behind.lost_count > 0
+
+
+def test_a_birth_said_again_that_comes_late_changes_nothing():
+    """Of two on one connection the later one counts, in whatever order they come."""
+    late, newest = born("a", again=1, plan_version=1), born("a", again=2, plan_version=2)
+    memory = known(born("a"), late, newest)
+    assert memory.last == newest
+    assert memory.born(late, 0, NOON) == memory
+
+
 def test_two_hubs_that_take_turns_are_found_and_forgotten_an_hour_later():
     """A, B, A again: no restart looks like that."""
     both = known(born("a"), born("b"), born("a", 2))
