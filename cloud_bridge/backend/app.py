@@ -9,8 +9,10 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from markupsafe import Markup
 
+from cloud_bridge.backend.acts import PUT_OFF_H, SAID, WhoOf, handle_route
 from cloud_bridge.backend.patient import PERIOD_DAYS, PERIODS_DAYS, patient_of
 from cloud_bridge.backend.views import Views
+from cloud_bridge.backend.who import AT_THIS_MACHINE
 from cloud_bridge.backend.worklist import LISTED, Followed, work_list
 from cloud_bridge.contract.answers import is_bad
 from cloud_bridge.contract.plan import ZONE
@@ -28,12 +30,24 @@ class Changes(Protocol):
         """Return at the next change after the call, with whatever there is to tell of it."""
         ...
 
+    def notify(self, home: str) -> None:
+        """Say that something about a home has changed."""
+        ...
 
-def ward_app(views: Views, changes: Changes, now: Callable[[], datetime], timezone: tzinfo) -> FastAPI:
+
+def ward_app(
+    views: Views,
+    changes: Changes,
+    now: Callable[[], datetime],
+    timezone: tzinfo,
+    *,
+    who_of: WhoOf = lambda _request: AT_THIS_MACHINE,
+) -> FastAPI:
     """Return the ward's app; serve it with look.serve.PageServer, so that it stops without waiting."""
     made = site(changes.wait, now, timezone, Path(__file__).parent / "templates")
     made.app.get("/")(_list_page(made, views))
     made.app.get("/patient/{home}")(_patient_page(made, views))
+    made.app.post("/handle")(handle_route(made, views, who_of, changes.notify))
 
     @made.app.get("/health")
     async def health() -> Response:
@@ -49,9 +63,22 @@ Page = Callable[..., object]
 def _list_page(made: Site, views: Views) -> Page:
     async def page(request: Request) -> Response:
         shown = await work_list(views, made.now())
-        return made.show(request, "list.html", list=shown, kinds=LISTED, spark_of=_spark_of)
+        return made.show(
+            request,
+            "list.html",
+            list=shown,
+            kinds=LISTED,
+            spark_of=_spark_of,
+            acting={"said": _said(request), "put_off_h": PUT_OFF_H},
+        )
 
     return page
+
+
+def _said(request: Request) -> str | None:
+    """Return what became of the last act, as the key of its words."""
+    asked = request.query_params.get("said", "")
+    return next((word for word in SAID if word == asked), None)
 
 
 def _spark_of(each: Followed, say: Voice) -> Markup:
@@ -68,6 +95,7 @@ def _patient_page(made: Site, views: Views) -> Page:
         return made.show(
             request,
             "patient.html",
+            acting={"said": _said(request), "put_off_h": PUT_OFF_H},
             patient=shown,
             periods=PERIODS_DAYS,
             time_plot=time_plot,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cloud_bridge.backend.handling import Held, held
 from cloud_bridge.backend.spirometry import Spirometry, spirometry_of
 from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Plans, Told, Views
 from cloud_bridge.backend.worklist import LISTED, stranger
@@ -38,6 +39,7 @@ class Patient:
     days: int
     told: Told
     plans: Plans
+    matters: tuple[Held, ...]
 
     @property
     def tabled_seqs(self) -> frozenset[int]:
@@ -56,6 +58,7 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
     since = now - timedelta(days=days)
     history = await views.alerts(home)
     newest = [(await views.readings(home, kind=kind, count_max=1))[-1:] for kind in LISTED]
+    open_alerts = await views.open_alerts(home)
     spirometry = await spirometry_of(views, home)
     blown = () if spirometry is None else spirometry.plotted
     latest = (*(kept for found in newest for kept in found), *blown)
@@ -65,7 +68,7 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
         person=person or stranger(home),
         state=state,
         plan=plan,
-        open_alerts=await views.open_alerts(home),
+        open_alerts=open_alerts,
         history=history,
         latest=latest,
         spirometry=spirometry,
@@ -78,6 +81,7 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
         days=days,
         told=await views.told(home),
         plans=plans,
+        matters=held(open_alerts, await views.handled(), plan, now),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from cloud_bridge.backend.commit import keep, keep_message, receipt_of, receipts_at_birth
 from cloud_bridge.backend.database import Database, TablesError, Transaction
+from cloud_bridge.backend.handled import HandledTables
 from cloud_bridge.backend.handovers import HandoverTables, let_offers_end
 from cloud_bridge.backend.moments import moment, stamp
 from cloud_bridge.backend.plans import PlanTables, plans_of
@@ -123,7 +124,7 @@ def open_tables(url: str) -> "Tables":
     )
 
 
-class Tables(PlanTables, HandoverTables):
+class Tables(PlanTables, HandoverTables, HandledTables):
     """Everything the ward remembers. Each call is one transaction, in a thread, one at a time."""
 
     def __init__(self, database: Database) -> None:

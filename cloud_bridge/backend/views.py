@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import groupby
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
+from cloud_bridge.backend.who import Who
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.nights import Night
@@ -166,8 +167,32 @@ class Plans:
         return self.written if self.written.plan.version > self.in_force.version else None
 
 
+Act = Literal["seen", "taken", "put_off", "done"]
+ACTS: tuple[Act, ...] = get_args(Act)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """One act of one person about one matter: the open alerts of an episode.
+
+    `upto` is when the newest alert that stood there had opened: what opened later nobody has seen.
+    """
+
+    home: str
+    matter: str
+    act: Act
+    by: Who
+    at: datetime
+    upto: datetime
+    note: str = ""
+    until: datetime | None = None
+    """Until when it is put off."""
+    is_of_no_use: bool = False
+    """Whoever was done with it says that nobody needed to be told."""
+
+
 class Views(Protocol):
-    """Everything the pages may ask of the tables."""
+    """Everything the pages may ask of the tables, and do."""
 
     async def people(self) -> tuple[Person, ...]:
         """Everyone the ward follows, by name."""
@@ -191,6 +216,14 @@ class Views(Protocol):
 
     async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:
         """Alerts open now, red before yellow, oldest first."""
+        ...
+
+    async def handled(self) -> tuple[Handled, ...]:
+        """What was done about the homes with open alerts, oldest first."""
+        ...
+
+    async def keep_handled(self, each: Handled) -> None:
+        """Keep one act of one person."""
         ...
 
     async def alerts(self, home: str, *, count_max: int = 100) -> tuple[OpenAlert, ...]:

@@ -22,3 +22,7 @@ class Who:
     person: str
     organisation: str
     role: Role
+
+
+AT_THIS_MACHINE = Who("", "ward", Role.NURSE)
+"""Whoever sits at the ward's own machine, where nobody logs in."""

@@ -1,11 +1,13 @@
 """The work list: from what the tables hold to the lines that a person needs to see."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cloud_bridge.backend.asked import schedule_of
+from cloud_bridge.backend.handling import Held, held
 from cloud_bridge.backend.views import (
+    Handled,
     HomeState,
     KeptReading,
     OpenAlert,
@@ -56,14 +58,16 @@ class Followed:
         return self.alerts[0].alert.level if self.alerts else None
 
     @property
-    def opened_at(self) -> datetime:
-        """When the first of the worst alerts opened."""
-        return min(each.at for each in self.alerts if each.alert.level == self.level)
-
-    @property
     def last_measured_at(self) -> datetime | None:
         """When the newest of the kinds that count was measured, at home."""
         return max((kept.shown.measured_at for kept in self.latest.values()), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Held):
+    """One matter of one person."""
+
+    who: Followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,11 @@ class Technical:
 class WorkList:
     """The sections of the page, each in its order of urgency."""
 
-    needs: tuple[Followed, ...]
+    needs: tuple[Line, ...]
+    """Nobody has taken it yet."""
+    taken: tuple[Line, ...]
+    settled: tuple[Line, ...]
+    """Done or put off, and still open."""
     silent: tuple[Silence, ...]
     technical: tuple[Technical, ...]
     everybody: tuple[Followed, ...]
@@ -109,10 +117,9 @@ async def work_list(views: Views, now: datetime) -> WorkList:
     everybody = [await _followed(views, person, alerts, now) for person in people]
     nameless = sorted({each.home for each in alerts} - {person.home for person in people})
     strangers = [await _followed(views, stranger(home), alerts, now) for home in nameless]
-    needing = sorted(
-        (each for each in (*everybody, *strangers) if each.alerts),
-        key=lambda each: (each.level != "red", each.opened_at),
-    )
+    lines = _lines((*everybody, *strangers), await views.handled(), now)
+    needs = (each for each in lines if not each.care.is_settled and each.care.taken is None)
+    taken = (each for each in lines if not each.care.is_settled and each.care.taken is not None)
     troubles = await views.troubles()
     not_come = {
         each.home: each for each in reversed(troubles) if each.what == TroubleKind.MEASUREMENT_MISSING
@@ -123,7 +130,24 @@ async def work_list(views: Views, now: datetime) -> WorkList:
         key=lambda each: (each.since is not None, each.since or now),
     )
     technical = _technical(everybody, await views.quarantined(), troubles)
-    return WorkList(tuple(needing), tuple(silent), tuple(technical), tuple(everybody))
+    return WorkList(
+        needs=tuple(needs),
+        taken=tuple(taken),
+        settled=tuple(each for each in lines if each.care.is_settled),
+        silent=tuple(silent),
+        technical=tuple(technical),
+        everybody=tuple(everybody),
+    )
+
+
+def _lines(followed: Iterable[Followed], handled: Sequence[Handled], now: datetime) -> list[Line]:
+    """Return a line for each matter, the most urgent first."""
+    lines = (
+        Line(each.matter, each.care, who)
+        for who in followed
+        for each in held(who.alerts, handled, who.plan, now)
+    )
+    return sorted(lines, key=lambda line: line.urgency)
 
 
 def stranger(home: str) -> Person:

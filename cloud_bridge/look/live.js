@@ -164,7 +164,11 @@ function filter() {
 
 search?.addEventListener("input", filter);
 
+// s, t and d do for the line in focus what its own buttons do.
+const ACTS = { s: "button[value=seen]", t: "button[value=taken]", d: "summary" };
+
 addEventListener("keydown", (event) => {
+  if (event.target.closest?.("input, select, textarea") && event.target !== search) return;
   if (!search || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target === search) {
     if (event.key === "Escape") {
@@ -180,6 +184,7 @@ addEventListener("keydown", (event) => {
   }
   if (event.key === "j") step(1);
   if (event.key === "k") step(-1);
+  if (event.key in ACTS) document.activeElement.closest(".row")?.querySelector(`.acts ${ACTS[event.key]}`)?.click();
 });
 
 function step(by) {

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -12,6 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from cloud_bridge.contract.care import Contact
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.trouble import Trouble
+from cloud_bridge.look.forms import body_of, is_from_here
 from cloud_bridge.look.plot import Chart, time_plot
 from cloud_bridge.look.site import site
 from cloud_bridge.look.voice import is_weak
@@ -98,7 +98,7 @@ TAKEN = ("kept", "waiting", "none", "unclear")
 
 
 async def _taken(view: HubView, request: Request, timezone: tzinfo) -> str:
-    form, body = form_of(view.plan()), await _bounded(request)
+    form, body = form_of(view.plan()), await body_of(request, BYTES_MAX)
     if form is None or body is None:
         return "unclear"
     try:
@@ -108,24 +108,6 @@ async def _taken(view: HubView, request: Request, timezone: tzinfo) -> str:
     if not answers:
         return "none"
     return "kept" if view.answer(answers) else "waiting"
-
-
-async def _bounded(request: Request) -> bytes | None:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > BYTES_MAX:
-            return None
-    return body
-
-
-def is_from_here(request: Request) -> bool:
-    """Tell whether this page itself sent the form: another site's page answers for nobody."""
-    headers = request.headers
-    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        return False
-    origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
 def _contacts(plan: Plan, zone: Zone) -> tuple[Contact, ...]:

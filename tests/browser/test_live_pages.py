@@ -6,10 +6,12 @@ import pytest
 
 from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.views import OpenAlert
+from cloud_bridge.settings import load_plan
 from devices.kinds import Kind
 from gateway.web.app import hub_app
 from tests.cloud_bridge.backend.some_ward import NOW, OSLO, alert, full_ward, one_ward, reading
 from tests.gateway.web.some_hub import green_hub
+from tests.program import ROOT
 
 
 def _app(ward):
@@ -76,7 +78,7 @@ def test_the_hub_shows_a_new_reading_and_a_new_zone_by_itself(serving, open_page
         assert _is_marked(page)
 
 
-@pytest.mark.parametrize("row", ["#needs-h38", "#all-h9"])
+@pytest.mark.parametrize("row", ["#needs-h38-limits", "#all-h9"])
 def test_what_is_under_the_cursor_does_not_move(serving, open_page, row):
     """A new line above pushes nothing away from the pointer, on a long page."""
     ward = full_ward()
@@ -87,7 +89,7 @@ def test_what_is_under_the_cursor_does_not_move(serving, open_page, row):
         page.locator(row).hover()
         before = page.locator(row).bounding_box()
         served.on_loop(lambda: _open_red(ward, "h2"))
-        page.locator("#needs-h2").wait_for()
+        page.locator("#needs-h2-limits").wait_for()
         assert page.locator(row).bounding_box()["y"] == pytest.approx(before["y"], abs=1)
         assert page.evaluate("(row) => document.querySelector(row).matches(':hover')", row)
 
@@ -102,7 +104,7 @@ def test_on_a_short_page_nothing_moves_under_the_cursor_either(serving, open_pag
         page.locator("#all-h1").hover()
         before = page.locator("#all-h1").bounding_box()["y"]
         served.on_loop(lambda: _open_red(ward, "h1"))
-        page.locator("#needs-h1").wait_for()
+        page.locator("#needs-h1-limits").wait_for()
         assert page.locator("#all-h1").bounding_box()["y"] == pytest.approx(before, abs=1)
 
         def close_all():
@@ -121,12 +123,13 @@ def test_focus_and_selection_survive_an_update(serving, open_page):
     with serving(_app(ward)) as served:
         page = open_page(served.url)
         _listens(page)
-        page.locator("#needs-h38 a").focus()
-        page.evaluate("getSelection().selectAllChildren(document.querySelector('#needs-h19 .cell-why'))")
+        page.locator("#needs-h38-limits a").focus()
+        row = "document.querySelector('#needs-h19-limits .cell-why')"
+        page.evaluate(f"getSelection().selectAllChildren({row})")
         chosen = page.evaluate("getSelection().toString()")
         served.on_loop(lambda: _open_red(ward, "h2"))
-        page.locator("#needs-h2").wait_for()
-        assert page.evaluate("document.activeElement.closest('li').id") == "needs-h38"
+        page.locator("#needs-h2-limits").wait_for()
+        assert page.evaluate("document.activeElement.closest('li').id") == "needs-h38-limits"
         assert page.evaluate("getSelection().toString()") == chosen != ""
 
 
@@ -139,9 +142,9 @@ def test_a_word_in_the_search_box_and_an_open_detail_survive(serving, open_page)
         _listens(page)
         assert page.locator("#everybody li:visible").count() == 8
         served.on_loop(lambda: _open_red(ward, "h2"))
-        page.locator("#needs-h2").wait_for(state="attached")
+        page.locator("#needs-h2-limits").wait_for(state="attached")
         assert page.locator("#search").input_value() == "solveig"
-        assert page.locator("#needs-h2").is_hidden()
+        assert page.locator("#needs-h2-limits").is_hidden()
         assert page.locator("#needs .count").inner_text() == "10"
         assert page.locator("#everybody li:visible").count() == 8
         page.goto(f"{served.url}/patient/h0")
@@ -166,7 +169,7 @@ def test_a_hidden_tab_lets_go_of_its_line_and_catches_up(serving, open_page):
         assert page.evaluate(turn, True) == 2
         served.on_loop(lambda: _open_red(ward, "h2"))
         page.evaluate(turn, False)
-        page.locator("#needs-h2").wait_for()
+        page.locator("#needs-h2-limits").wait_for()
         assert page.title().startswith("(10) ")
 
 
@@ -232,3 +235,40 @@ def test_pointing_at_one_plot_reads_all_of_them(serving, open_page):
         assert page.locator("#figure-spo2 output").inner_text().startswith("91 %, målt 12. nov.")
         assert "målt 12. nov." in page.locator("#figure-pulse_rate output").inner_text()
         assert page.locator(".is-read").count() == 3
+
+
+def test_a_matter_is_taken_and_done_by_keys_alone(serving, open_page):
+    """J moves to the line, t takes it, d opens what is written; what is half written survives an update."""
+    ward = one_ward()
+    _open_red(ward, "h0")
+    with serving(_app(ward)) as served:
+        page = open_page(served.url)
+        page.keyboard.press("j")
+        page.keyboard.press("t")
+        page.locator("#taken .row", has_text="tatt av").wait_for()
+        assert page.locator("#needs .row").count() == 0
+        _listens(page)
+        page.keyboard.press("j")
+        page.keyboard.press("d")
+        note = page.locator("#taken input[name=note]")
+        note.focus()
+        page.keyboard.type("ringte, dt j")
+        served.on_loop(ward.change)
+        _listens(page)
+        assert note.input_value() == "ringte, dt j", "keys are letters where somebody writes"
+        page.keyboard.press("Enter")
+        page.locator("#settled .row", has_text="ringte, dt j").wait_for()
+    assert [each.act for each in ward.acts] == ["taken", "done"]
+
+
+def test_a_patient_answers_in_a_real_browser(serving, open_page):
+    """What is ticked on the hub's page is kept by the hub: a browser's own headers let the form through."""
+    hub = green_hub()
+    hub.in_force = load_plan(ROOT / "config/plans/copd.toml")
+    with serving(hub_app(hub, OSLO)) as served:
+        page = open_page(served.url, width=360)
+        page.locator("#form-open summary").click()
+        page.locator("#form-open input[type=radio]").first.check()
+        page.locator("#form-open button").click()
+        page.wait_for_url("**/?answers=kept#now")
+    assert hub.answered

@@ -86,7 +86,7 @@ def test_a_home_that_was_away_hears_of_its_plan_when_it_comes_back(tmp_path):
 
 
 def test_a_birth_that_was_lost_on_its_way_is_made_good_before_anybody_is_told(tmp_path):
-    """The ward takes the hub for away; the hub says within ten minutes that it is there, and gets its plan."""
+    """The ward takes the hub for away; within ten minutes the hub says that it is there."""
 
     async def story(town):
         hub = town.boot()

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from cloud_bridge.backend.views import (
     Figures,
+    Handled,
     HomeState,
     KeptReading,
     OpenAlert,
@@ -77,6 +78,7 @@ class SomeWard:
     in_force: Plan = PLAN
     written: WrittenPlan | None = None
     said: dict[str, Told] = field(default_factory=dict)
+    acts: list[Handled] = field(default_factory=list)
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     async def people(self):
@@ -101,6 +103,18 @@ class SomeWard:
         """Red before yellow, oldest first."""
         mine = [each for each in self.opened if home in (None, each.home)]
         return tuple(sorted(mine, key=lambda each: (each.alert.level != "red", each.alert.at)))
+
+    async def handled(self):
+        """What was done, oldest first."""
+        return tuple(sorted(self.acts, key=lambda each: each.at))
+
+    async def keep_handled(self, each):
+        """Keep one act."""
+        self.acts.append(each)
+
+    def notify(self, _home):
+        """Something has changed."""
+        self.change()
 
     async def alerts(self, home, *, count_max=100):
         """Every opening and closing, newest first."""

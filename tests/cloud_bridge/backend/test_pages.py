@@ -76,7 +76,7 @@ async def test_one_line_per_patient_and_the_most_urgent_first():
         ward.open(home, alert(level, (84.0,), NOW - timedelta(hours=hours)))
     ward.open("b", alert("yellow", (87.0,), NOW - timedelta(hours=30), limit=88))
     needs = _section((await _get(ward)).text, "needs")
-    assert re.findall(r'id="needs-(\w)"', needs) == ["c", "b", "a"]
+    assert re.findall(r'id="needs-(\w)-limits"', needs) == ["c", "b", "a"]
     assert "metning 84 %, under grensen 85 (vanlig 91); metning 87 %" in _words(needs)
 
 
@@ -86,7 +86,7 @@ async def test_an_alert_from_a_home_without_a_name_is_not_overlooked():
     ward.open("f00d", alert("red", (80.0,), NOW - timedelta(hours=9)))
     ward.states["f00d"] = HomeState("f00d", True, NOW, NOW, 4, 0)
     needs = _section((await _get(ward)).text, "needs")
-    assert re.findall(r'<li[^>]* id="needs-(\w+)"', needs) == ["f00d", "h0"]
+    assert re.findall(r'<li[^>]* id="needs-(\w+)-limits"', needs) == ["f00d", "h0"]
     assert "▲ RØD hjem f00d metning 80 %" in _words(needs)
     page = _words((await _get(ward, "/patient/f00d")).text)
     assert "hjem f00d Dette hjemmet er ikke meldt inn med navn. Huben er tilkoblet siden i dag 09:30" in page
@@ -267,7 +267,7 @@ async def test_every_answer_carries_the_strict_headers(path):
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["x-content-type-options"] == "nosniff"
     if path in ("/", "/patient/nobody"):
         assert headers["cache-control"] == "no-store"

@@ -89,7 +89,7 @@ def test_a_birth_that_is_told_again_proves_nothing():
 
 
 def test_a_birth_said_again_that_entries_have_overtaken_is_no_older_log():
-    """The ward has more than the hub had when it spoke: that proves nothing, and hides nothing found before."""
+    """The ward has more than the hub had when it spoke: that proves nothing, and hides nothing."""
     fresh = known(born("a", highest=40), up_to=40)
     again = fresh.born(born("a", highest=45, again=1), 47, NOON)
     assert whats(replace(WELL, known=again)) == []
