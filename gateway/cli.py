@@ -9,7 +9,7 @@ import secrets
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -147,19 +147,53 @@ def ward_enrol(
     home: Annotated[str, typer.Option(help="The home id, as in the hub's settings.")],
     name: Annotated[str, typer.Option(help="The patient's name; it never leaves the ward.")],
     birth_year: Annotated[int, typer.Option(min=1900, max=2100)],
+    accountable: Annotated[
+        str, typer.Option(help="Which organisation follows this home from now on, until it hands it over.")
+    ] = "",
     config: WardFile = Path("config/ward.toml"),
 ) -> None:
     """Tell the ward who lives in a home; a second word about the same home replaces the first.
+
+    With --accountable an organisation begins to follow; later only a hand-over on the home's page moves that.
 
     Next: `pusterom ward run`, and the name stands in the work list.
     """
     from cloud_bridge.backend.settings import WardSettings
     from cloud_bridge.backend.start import enrol_person
     from cloud_bridge.backend.views import Person
+    from cloud_bridge.settings import COMMAND_LINE, SettingsError
 
     assert_home_id(home)
-    finish(enrol_person(WardSettings.load(config), Person(home, name, birth_year)))
+    person = Person(home, name, birth_year)
+    refusal = asyncio.run(enrol_person(WardSettings.load(config), person, accountable))
+    if refusal is not None:
+        hint = "`pusterom ward organisation` tells the ward who takes part"
+        raise SettingsError(COMMAND_LINE, "--accountable", f"nobody begins to follow: {refusal} ({hint}).")
     say(f"home {home} is enrolled: {name}, born {birth_year}")
+
+
+@ward.command("organisation")
+def ward_organisation(
+    organisation: Annotated[str, typer.Argument(help="Its id: small letters, digits, hyphens.")],
+    name: Annotated[str, typer.Option(help="Its name, as people read it.")],
+    kind: Annotated[Literal["hospital", "municipality", "gp"], typer.Option(help="What it is.")],
+    config: WardFile = Path("config/ward.toml"),
+) -> None:
+    """Tell the ward of an organisation that takes part; a second word about it replaces the first.
+
+    Next: `pusterom ward enrol --accountable ID`, and it follows a home.
+    """
+    from cloud_bridge.backend.settings import WardSettings
+    from cloud_bridge.backend.sharing import Organisation
+    from cloud_bridge.backend.start import enrol_organisation
+    from cloud_bridge.contract.responsibility import is_organisation
+    from cloud_bridge.settings import COMMAND_LINE, SettingsError
+
+    if not is_organisation(organisation):
+        hint = "write small letters, digits and hyphens"
+        raise SettingsError(COMMAND_LINE, "ORGANISATION", f"{hint} (it says {organisation!r}).")
+    finish(enrol_organisation(WardSettings.load(config), Organisation(organisation, name, kind)))
+    say(f"{name} takes part as {organisation}")
 
 
 @ward.command("write-plan")

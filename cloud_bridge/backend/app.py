@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from markupsafe import Markup
 
 from cloud_bridge.backend.acts import PUT_OFF_H, SAID, WhoOf, handle_route
+from cloud_bridge.backend.handover_page import handover_routes
 from cloud_bridge.backend.patient import PERIOD_DAYS, PERIODS_DAYS, patient_of
 from cloud_bridge.backend.views import Views
 from cloud_bridge.backend.who import AT_THIS_MACHINE
@@ -42,11 +43,20 @@ def ward_app(
     timezone: tzinfo,
     *,
     who_of: WhoOf = lambda _request: AT_THIS_MACHINE,
+    on_decided: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """Return the ward's app; serve it with look.serve.PageServer, so that it stops without waiting."""
     made = site(changes.wait, now, timezone, Path(__file__).parent / "templates")
     made.app.get("/")(_list_page(made, views))
     made.app.get("/patient/{home}")(_patient_page(made, views))
+
+    def decided(home: str) -> None:
+        changes.notify(home)
+        on_decided()  # the home is told now, and not within a minute
+
+    handover, decide = handover_routes(made, views, who_of, decided)
+    made.app.get("/patient/{home}/handover")(handover)
+    made.app.post("/patient/{home}/handover")(decide)
     made.app.post("/handle")(handle_route(made, views, who_of, changes.notify))
 
     @made.app.get("/health")

@@ -14,6 +14,7 @@ from cloud_bridge.backend.sharing import (
     keep_responsibility,
     organisations,
 )
+from cloud_bridge.backend.views import OpenOffer
 from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.handover import REFUSED_MAX, Known, Stepped, TimePasses, Wanted, step
 from cloud_bridge.contract.handover_body import handover_body, handover_from
@@ -52,6 +53,10 @@ _FORGET_REFUSED = """
 """
 _KEEP_OFFER = "update responsibility set offered_to = :offered_to, offer_until = :until where home = :home"
 _OFFERS_OVER = "select home from responsibility where offer_until <= :now"
+_OFFERS = """
+    select home, accountable, offered_to, offer_until from responsibility
+    where offered_to is not null order by offer_until, home
+"""
 _OPEN_ALERTS = """
     select alert.id from alert
     where alert.home = :home and alert.change = 'opened' and not exists (
@@ -199,6 +204,11 @@ class HandoverTables:
     async def handovers(self: _Asked, home: str) -> HandoverState | None:
         """Return where a home stands; None where nobody has begun to follow it."""
         return await self._ask(lambda transaction: state_of_home(transaction, home))
+
+    async def offers(self: _Asked) -> tuple[OpenOffer, ...]:
+        """Return the hand-overs that wait for an answer, the first to end first."""
+        rows = await self._ask(lambda transaction: transaction.rows(_OFFERS))
+        return tuple(OpenOffer(home, giver, to, moment(until)) for home, giver, to, until in rows)
 
     async def hand_over(self: _Asked, command: Wanted, now: datetime) -> Stepped | None:
         """Step by one command; raise OvertakenError where others were quicker each time."""

@@ -1,6 +1,6 @@
 """One patient's page: from what the tables hold to one time axis and one table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from cloud_bridge.backend.spirometry import Spirometry, spirometry_of
 from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Plans, Told, Views
 from cloud_bridge.backend.worklist import LISTED, stranger
 from cloud_bridge.contract.alert import Alert
+from cloud_bridge.contract.handover_record import HandoverState
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.look.plot import Chart, Flag
 from devices.kinds import Kind
@@ -40,6 +41,9 @@ class Patient:
     told: Told
     plans: Plans
     matters: tuple[Held, ...]
+    follow: HandoverState | None
+    names: Mapping[str, str]
+    """How people call the organisations."""
 
     @property
     def tabled_seqs(self) -> frozenset[int]:
@@ -81,6 +85,8 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
         days=days,
         told=await views.told(home),
         plans=plans,
+        follow=await views.handovers(home),
+        names={each.organisation: each.name for each in await views.organisations()},
         matters=held(open_alerts, await views.handled(), plan, now),
     )
 

@@ -9,12 +9,16 @@ from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.ingest import Ingest
 from cloud_bridge.backend.live import Changes
 from cloud_bridge.backend.settings import WardSettings
+from cloud_bridge.backend.sharing import Organisation
 from cloud_bridge.backend.tables import open_tables
 from cloud_bridge.backend.views import Person, Plans, WrittenPlan
 from cloud_bridge.backend.watch import Watch
 from cloud_bridge.look.serve import address, listen, serve
 from cloud_bridge.program import utc_now
 from cloud_bridge.road import broker_from
+
+COORDINATOR = "coordinator"
+"""The role of whoever enrols at the ward's own machine."""
 
 
 async def run_ward(settings: WardSettings, say: Callable[[str], None]) -> int:
@@ -26,7 +30,7 @@ async def run_ward(settings: WardSettings, say: Callable[[str], None]) -> int:
     ):
         changes = Changes()
         ingest = Ingest(tables, broker, utc_now, changes.notify, dice=SystemRandom(), name=settings.name)
-        app = ward_app(tables, changes, utc_now, settings.zone)
+        app = ward_app(tables, changes, utc_now, settings.zone, on_decided=ingest.decided)
         say(f"work list on {address(page)} · broker {settings.broker}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ingest.run())
@@ -42,8 +46,19 @@ async def write_plan(settings: WardSettings, home: str, written: WrittenPlan) ->
         return await tables.write_plan(home, written), before
 
 
-async def enrol_person(settings: WardSettings, person: Person) -> int:
-    """Note who lives in a home; return the exit code."""
+async def enrol_person(settings: WardSettings, person: Person, accountable: str = "") -> str | None:
+    """Note who lives in a home, and who follows it from now on; return why not, and then nothing is noted."""
     with closing(open_tables(settings.database)) as tables:
+        if accountable:
+            refusal = await tables.begin_follow_up(person.home, accountable, COORDINATOR, utc_now())
+            if refusal is not None:
+                return refusal
         await tables.enrol(person)
+    return None
+
+
+async def enrol_organisation(settings: WardSettings, organisation: Organisation) -> int:
+    """Note who takes part; return the exit code."""
+    with closing(open_tables(settings.database)) as tables:
+        await tables.enrol_organisations((organisation,))
     return 0

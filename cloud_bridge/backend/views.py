@@ -5,9 +5,12 @@ from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import Literal, Protocol, get_args
 
+from cloud_bridge.backend.sharing import Organisation
 from cloud_bridge.backend.who import Who
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
+from cloud_bridge.contract.handover import Stepped, Wanted
+from cloud_bridge.contract.handover_record import HandoverState
 from cloud_bridge.contract.nights import Night
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.unjudged import Unjudged
@@ -167,6 +170,16 @@ class Plans:
         return self.written if self.written.plan.version > self.in_force.version else None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenOffer:
+    """A home that one organisation has offered to another, which has until then to answer."""
+
+    home: str
+    giver: str
+    receiver: str
+    until: datetime
+
+
 Act = Literal["seen", "taken", "put_off", "done"]
 ACTS: tuple[Act, ...] = get_args(Act)
 
@@ -224,6 +237,22 @@ class Views(Protocol):
 
     async def keep_handled(self, each: Handled) -> None:
         """Keep one act of one person."""
+        ...
+
+    async def organisations(self) -> tuple[Organisation, ...]:
+        """Who takes part, by name."""
+        ...
+
+    async def handovers(self, home: str) -> HandoverState | None:
+        """Where a home stands: who is accountable, and the record; None before anybody follows."""
+        ...
+
+    async def offers(self) -> tuple[OpenOffer, ...]:
+        """The hand-overs that wait for an answer, the first to end first."""
+        ...
+
+    async def hand_over(self, command: Wanted, now: datetime) -> Stepped | None:
+        """Step by one command; None where nobody follows this home yet."""
         ...
 
     async def alerts(self, home: str, *, count_max: int = 100) -> tuple[OpenAlert, ...]:

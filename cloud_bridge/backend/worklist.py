@@ -11,6 +11,7 @@ from cloud_bridge.backend.views import (
     HomeState,
     KeptReading,
     OpenAlert,
+    OpenOffer,
     OpenTrouble,
     Person,
     Quarantined,
@@ -103,6 +104,9 @@ class WorkList:
     silent: tuple[Silence, ...]
     technical: tuple[Technical, ...]
     everybody: tuple[Followed, ...]
+    offers: tuple[tuple[Person, OpenOffer], ...]
+    """Hand-overs that wait for an answer."""
+    names: Mapping[str, str]
 
     @property
     def silent_homes(self) -> frozenset[str]:
@@ -130,6 +134,7 @@ async def work_list(views: Views, now: datetime) -> WorkList:
         key=lambda each: (each.since is not None, each.since or now),
     )
     technical = _technical(everybody, await views.quarantined(), troubles)
+    names = {person.home: person for person in people}
     return WorkList(
         needs=tuple(needs),
         taken=tuple(taken),
@@ -137,6 +142,8 @@ async def work_list(views: Views, now: datetime) -> WorkList:
         silent=tuple(silent),
         technical=tuple(technical),
         everybody=tuple(everybody),
+        offers=tuple((names.get(each.home) or stranger(each.home), each) for each in await views.offers()),
+        names={each.organisation: each.name for each in await views.organisations()},
     )
 
 

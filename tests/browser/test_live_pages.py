@@ -6,6 +6,8 @@ import pytest
 
 from cloud_bridge.backend.app import ward_app
 from cloud_bridge.backend.views import OpenAlert
+from cloud_bridge.backend.who import Role, Who
+from cloud_bridge.contract.handover_record import begun
 from cloud_bridge.settings import load_plan
 from devices.kinds import Kind
 from gateway.web.app import hub_app
@@ -272,3 +274,27 @@ def test_a_patient_answers_in_a_real_browser(serving, open_page):
         page.locator("#form-open button").click()
         page.wait_for_url("**/?answers=kept#now")
     assert hub.answered
+
+
+def test_two_organisations_hand_a_patient_over(serving, open_page):
+    """Offered on one screen, it appears on the other by itself, is read, accepted, and is true on both."""
+    ward = one_ward()
+    ward.follow["h0"] = begun("h0", "sykehuset", "lege", NOW - timedelta(days=9))
+    people = {"giver": Who("l1", "sykehuset", Role.PHYSICIAN), "receiver": Who("k1", "ringsaker", Role.NURSE)}
+    app = ward_app(ward, ward, lambda: NOW, OSLO, who_of=lambda request: people[request.headers["x-who"]])
+    with serving(app) as served:
+        waiting = open_page(served.url, width=360, extra_http_headers={"x-who": "receiver"})
+        page = open_page(f"{served.url}/patient/h0", extra_http_headers={"x-who": "giver"})
+        page.locator("#accountable", has_text="Sykehuset Innlandet har ansvaret").click()
+        page.locator("input[name=why_now]").fill("stabil siden mandag")
+        page.locator("select[name=to]").select_option("ringsaker")
+        page.locator("#give button").click()
+        page.locator("#withdraw").wait_for()
+        waiting.locator("#offers a").click()
+        waiting.locator("dd", has_text="stabil siden mandag").wait_for()
+        assert waiting.locator("#withdraw").count() == 0
+        waiting.locator("#accept button").click()
+        waiting.locator("p", has_text="Ringsaker kommune har ansvaret").wait_for()
+        page.goto(f"{served.url}/patient/h0")
+        page.locator("#accountable", has_text="Ringsaker kommune har ansvaret").wait_for()
+    assert [fact.what for fact in ward.follow["h0"].record] == ["begun", "offered", "accepted"]

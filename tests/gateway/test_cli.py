@@ -117,6 +117,13 @@ def test_a_wrong_home_cannot_be_enrolled(refused, folder):
     )
 
 
+def test_an_organisation_has_an_id_that_a_topic_can_carry(refused, folder):
+    """Another id is refused, and says which may be."""
+    ward = ("--config", folder / "ward.toml")
+    said = refused("ward", "organisation", "Syke/huset", "--name", "S", "--kind", "hospital", *ward)
+    assert "write small letters, digits and hyphens" in said
+
+
 @pytest.mark.parametrize("name", ["hub", "ward"])
 def test_a_port_in_use_is_refused(refused, folder, name):
     """The message names the port; log and database are not begun."""

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from cloud_bridge.backend.sharing import Organisation
 from cloud_bridge.backend.views import (
     Figures,
     Handled,
     HomeState,
     KeptReading,
     OpenAlert,
+    OpenOffer,
     OpenTrouble,
     Person,
     Plans,
@@ -19,6 +21,8 @@ from cloud_bridge.backend.views import (
     WrittenPlan,
 )
 from cloud_bridge.contract.alert import Alert, Because, Change
+from cloud_bridge.contract.handover import Known, step
+from cloud_bridge.contract.handover_record import HandoverState
 from cloud_bridge.contract.plan import Best, Level, Limit, Plan, PlanPerson
 from devices.kinds import Kind
 from devices.readings import Heard, Quality, Reading, reading_of, series_name
@@ -79,6 +83,11 @@ class SomeWard:
     written: WrittenPlan | None = None
     said: dict[str, Told] = field(default_factory=dict)
     acts: list[Handled] = field(default_factory=list)
+    follow: dict[str, HandoverState] = field(default_factory=dict)
+    taking_part: tuple[Organisation, ...] = (
+        Organisation("sykehuset", "Sykehuset Innlandet", "hospital"),
+        Organisation("ringsaker", "Ringsaker kommune", "municipality"),
+    )
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     async def people(self):
@@ -115,6 +124,31 @@ class SomeWard:
     def notify(self, _home):
         """Something has changed."""
         self.change()
+
+    async def organisations(self):
+        """Who takes part."""
+        return self.taking_part
+
+    async def handovers(self, home):
+        """Where a home stands."""
+        return self.follow.get(home)
+
+    async def offers(self):
+        """What waits for an answer."""
+        waiting = [each.offer for each in self.follow.values() if each.offer is not None]
+        return tuple(OpenOffer(one.home, one.accountable, one.organisation, one.until) for one in waiting)
+
+    async def hand_over(self, command, now):
+        """Step by one command."""
+        if command.home not in self.follow:
+            return None
+        known = Known(
+            frozenset(each.organisation for each in self.taking_part),
+            frozenset(each.alert.id for each in self.opened if each.home == command.home),
+        )
+        stepped = step(self.follow[command.home], command, now, known)
+        self.follow[command.home] = stepped.state
+        return stepped
 
     async def alerts(self, home, *, count_max=100):
         """Every opening and closing, newest first."""
