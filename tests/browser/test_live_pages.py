@@ -260,6 +260,7 @@ def test_a_matter_is_taken_and_done_by_keys_alone(serving, open_page):
         assert note.input_value() == "ringte, dt j", "keys are letters where somebody writes"
         page.keyboard.press("Enter")
         page.locator("#settled .row", has_text="ringte, dt j").wait_for()
+        page.close()
     assert [each.act for each in ward.acts] == ["taken", "done"]
 
 
@@ -273,6 +274,7 @@ def test_a_patient_answers_in_a_real_browser(serving, open_page):
         page.locator("#form-open input[type=radio]").first.check()
         page.locator("#form-open button").click()
         page.wait_for_url("**/?answers=kept#now")
+        page.close()  # else it may ask a server that is gone
     assert hub.answered
 
 
@@ -297,4 +299,6 @@ def test_two_organisations_hand_a_patient_over(serving, open_page):
         waiting.locator("p", has_text="Ringsaker kommune har ansvaret").wait_for()
         page.goto(f"{served.url}/patient/h0")
         page.locator("#accountable", has_text="Ringsaker kommune har ansvaret").wait_for()
+        page.close()
+        waiting.close()
     assert [fact.what for fact in ward.follow["h0"].record] == ["begun", "offered", "accepted"]
