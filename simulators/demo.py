@@ -28,6 +28,7 @@ from simulators.home import Home, HomeParts
 from simulators.internet import Internet
 from simulators.patient import Patient
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.taidoc import TaiDocTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
 from simulators.radio.air import Air
 from simulators.radio.backend import air_radio
@@ -35,6 +36,7 @@ from simulators.radio.host import hosted
 from simulators.story import DAYS, MORNING, OSLO, Household, Stage, patients, tell
 from simulators.story_clock import StoryClock
 from simulators.tally import Summary, Tally
+from simulators.transfer import Transfer
 from simulators.ward import Ward
 
 BACKOFF_S_MAX = 0.5
@@ -89,6 +91,8 @@ async def _play(wishes: Wishes, plan: Plan, ward_page: socket, hub_page: socket,
         tally, ward = Tally(), house.ward(tasks)
         households = [await house.move_in(n, who, tally, tasks) for n, who in enumerate(patients(today))]
         await _enrol(ward, households)
+        transfer = Transfer(lambda: ward.tables, clock.now)
+        await transfer.begin(tuple(one.home.parts.home for one in households))
         ward_site = ward_app(ward.tables, ward.changes, clock.now, OSLO)
         hub_site = hub_app(View(households[0].home.hub), OSLO)
         helping = [
@@ -96,8 +100,11 @@ async def _play(wishes: Wishes, plan: Plan, ward_page: socket, hub_page: socket,
             for work in (tally.watch(ward), serve(ward_site, ward_page), serve(hub_site, hub_page))
         ]
         # Dice of its own: the hubs' jitter must not change what people measure.
-        await tell(Stage(clock, tuple(households), ward, Random(wishes.seed), wishes.pace_s, say), today)
-        summary = await tally.summary([one.home for one in households], ward)
+        people = tuple(households)
+        stage = Stage(clock, people, ward, transfer, Random(wishes.seed), wishes.pace_s, say)
+        await tell(stage, today)
+        twins = [twin for one in households for twin in one.twins]
+        summary = await tally.summary([one.home for one in households], twins, ward)
         _report(summary, wishes, say)
         if not wishes.is_until_done:
             say("the pages stay up until Ctrl-C")
@@ -173,11 +180,12 @@ class _House:
         line = await self._stack.enter_async_context(internet.open())
         oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{number:02X}", is_secured=True)
         scale = WeightScaleTwin(f"F0:00:00:00:0B:{number:02X}")
-        for twin in (oximeter, scale):
+        newcomer = TaiDocTwin(f"F0:00:00:00:0C:{number:02X}")
+        for twin in (oximeter, scale, newcomer):
             twin.memory.on_told = tally.told(twin.address, lambda: internet.is_cut)
         air = Air()
-        hosts = hosted(air, (oximeter, scale), interval_ms=ADVERTISING_MS)
-        oximeter_host, scale_host = await self._stack.enter_async_context(hosts)
+        on_air = hosted(air, (oximeter, scale, newcomer), interval_ms=ADVERTISING_MS)
+        first, scale_host, second = await self._stack.enter_async_context(on_air)
         folder = self._folder / home
         parts = HomeParts(
             home=home,
@@ -195,7 +203,7 @@ class _House:
         )
         lived_in = Home(parts, tasks)
         lived_in.boot()
-        return Household(patient, lived_in, oximeter_host, scale_host, internet)
+        return Household(patient, lived_in, first, scale_host, second, internet, oximeter)
 
 
 def _report(summary: Summary, wishes: Wishes, say: Say) -> None:

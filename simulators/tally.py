@@ -1,6 +1,7 @@
 """Counts what happened at each place for itself, and how long it took from there to here."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
@@ -8,6 +9,8 @@ from statistics import quantiles
 from cloud_bridge.contract.entries import EntryKind
 from simulators.home import Home
 from simulators.peripherals.memory import Record
+from simulators.peripherals.peripheral import Peripheral
+from simulators.transfer import Sampled, handed_over, swaps
 from simulators.ward import Ward
 
 Told = Callable[[Record], None]
@@ -18,8 +21,10 @@ class Summary:
     """What the demo ends with: each count from its own place.
 
     Sent is counted by the twins, on_hub from the hubs' logs, in_ward and alerts from the ward's
-    database, receipts by the hubs. The times are real seconds from the moment a device sent its
-    indication until the ward had committed; p50 and p99 are over readings sent while the road was
+    database, receipts by the hubs. `accountable_…` are how many organisations were accountable for one
+    home, looked at whenever something happened to it; hand-overs are counted by the ward's record, and
+    device swaps by the readings that the ward has. The times are real seconds from the moment a device
+    sent its indication until the ward had committed; p50 and p99 are over readings sent while the road was
     up, `seconds_indication_to_ward_max` is over all, the outage included.
     """
 
@@ -33,6 +38,11 @@ class Summary:
     duplicates: int
     receipts: int
     readings_sent_in_outage: int
+    handovers_offered: int
+    handovers_accepted: int
+    accountable_min: int
+    accountable_max: int
+    device_swaps: int
     seconds_indication_to_ward_p50: float
     seconds_indication_to_ward_p99: float
     seconds_indication_to_ward_max: float
@@ -42,6 +52,7 @@ class Summary:
         """Whether nothing is missing, nothing doubled, and both ends agree on which alerts are open."""
         counts = {self.readings_sent, self.readings_on_hub, self.readings_in_ward}
         is_complete = len(counts) == 1 and self.readings_sent > 0 and self.gaps == self.duplicates == 0
+        is_complete &= self.accountable_min == self.accountable_max == 1
         return is_complete and 0 < self.alerts_opened == self.alerts_closed + self.alerts_open_on_hub
 
 
@@ -49,6 +60,7 @@ class Tally:
     """Notes when each reading was told and when the ward had it."""
 
     def __init__(self) -> None:
+        self.sampled = Sampled()
         self._told_s: dict[str, float] = {}
         self._in_ward_s: dict[str, float] = {}
         self._in_outage: set[str] = set()
@@ -71,12 +83,16 @@ class Tally:
             while True:
                 for home in await news.wait():
                     at_s = asyncio.get_running_loop().time()
+                    await self.sampled.look(ward.tables, home)
                     for kept in await ward.tables.readings(home, count_max=30):
                         self._in_ward_s.setdefault(kept.reading.id, at_s)
 
-    async def summary(self, homes: Sequence[Home], ward: Ward) -> Summary:
+    async def summary(self, homes: Sequence[Home], twins: Sequence[Peripheral], ward: Ward) -> Summary:
         """Count everything, each at its own place."""
-        twins = [twin for home in homes for twin in (home.parts.oximeter, home.parts.scale)]
+        decided: Counter[str] = Counter()
+        for home in homes:
+            await self.sampled.look(ward.tables, home.parts.home)
+            decided += await handed_over(ward.tables, home.parts.home)
         figures = [await ward.tables.figures(home.parts.home) for home in homes]
         took_s = {
             id_: at_s - self._told_s[id_] for id_, at_s in self._in_ward_s.items() if id_ in self._told_s
@@ -94,6 +110,11 @@ class Tally:
             duplicates=sum(one.duplicates for one in figures),
             receipts=sum(home.hub.carrier.road.receipt_count for home in homes),
             readings_sent_in_outage=len(self._in_outage),
+            handovers_offered=decided["offered"],
+            handovers_accepted=decided["accepted"],
+            accountable_min=self.sampled.least,
+            accountable_max=self.sampled.most,
+            device_swaps=sum([await swaps(ward.tables, home.parts.home) for home in homes]),
             seconds_indication_to_ward_p50=p50,
             seconds_indication_to_ward_p99=p99,
             seconds_indication_to_ward_max=round(max(took_s.values(), default=0.0), 3),

@@ -14,7 +14,7 @@ SETTLE_MS = 600
 
 
 def main() -> None:
-    """Play the demo in a browser's sight; keep the moment of the red alert, and the end."""
+    """Play the demo in a browser's sight; keep the red alert, the offer of a hand-over, and the end."""
     PICTURES.mkdir(exist_ok=True)
     command = (Path(sys.executable).with_name("pusterom"), "demo", "--ward-port", "0", "--hub-port", "0")
     with (
@@ -32,11 +32,19 @@ def main() -> None:
             if "RED opened" in line:
                 _take(ward, "ward-red")
                 _take(hub, "hub-red")
+            if " offers Kari" in line:
+                _take_handover(ward)
             if "stay up" in line:
                 _take_patient(ward)
                 break
         browser.close()
         demo.terminate()
+
+
+def _take_handover(ward: Page) -> None:
+    ward.locator("#offers a").click()
+    _take(ward, "handover")
+    ward.go_back()
 
 
 def _take_patient(ward: Page) -> None:

@@ -20,7 +20,8 @@ ANY_PORTS = ("--ward-port", "0", "--hub-port", "0")
 KEYS = {
     "readings_sent", "readings_on_hub", "readings_in_ward", "alerts_opened", "alerts_closed", "gaps",
     "duplicates", "receipts", "readings_sent_in_outage", "seconds_indication_to_ward_p50",
-    "seconds_indication_to_ward_p99",
+    "seconds_indication_to_ward_p99", "handovers_offered", "handovers_accepted", "accountable_min",
+    "accountable_max", "device_swaps",
 }  # fmt: skip
 
 
@@ -46,6 +47,8 @@ class Story:
         assert told["alerts_opened"] == told["alerts_closed"] > 0
         assert told["readings_sent_in_outage"] > 0
         assert told["receipts"] > 0
+        assert told["handovers_offered"] == told["handovers_accepted"] == told["device_swaps"] == 1
+        assert told["accountable_min"] == told["accountable_max"] == 1
         assert 0 < told["seconds_indication_to_ward_p50"] <= told["seconds_indication_to_ward_p99"]
         assert [path.name for path in self.folder.iterdir()] == ["summary.json"]
 

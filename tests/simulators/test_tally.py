@@ -17,6 +17,11 @@ WHOLE = Summary(
     duplicates=0,
     receipts=5,
     readings_sent_in_outage=3,
+    handovers_offered=1,
+    handovers_accepted=1,
+    accountable_min=1,
+    accountable_max=1,
+    device_swaps=1,
     seconds_indication_to_ward_p50=0.1,
     seconds_indication_to_ward_p99=0.2,
     seconds_indication_to_ward_max=2.0,
@@ -40,9 +45,11 @@ def test_equal_counts_are_whole():
         {"alerts_opened": 0, "alerts_closed": 0, "alerts_open_on_hub": 0},
         {"gaps": 1},
         {"duplicates": 1},
+        {"accountable_min": 0},
+        {"accountable_max": 2},
     ],
     ids=str,
 )
 def test_any_difference_is_said(wrong):
-    """One reading lost at any place, a gap, a duplicate, an alert that one end forgot, or none: not whole."""
+    """A reading lost, a gap, a duplicate, a forgotten alert, nobody or two accountable: not whole."""
     assert not replace(WHOLE, **wrong).is_whole
