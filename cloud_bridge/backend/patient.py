@@ -1,7 +1,7 @@
 """One patient's page: from what the tables hold to one time axis and one table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cloud_bridge.backend.handling import Held, held
@@ -9,9 +9,10 @@ from cloud_bridge.backend.spirometry import Spirometry, spirometry_of
 from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Plans, Told, Views
 from cloud_bridge.backend.worklist import LISTED, stranger
 from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.handover_record import HandoverState
+from cloud_bridge.contract.handover_record import HandoverState, Happened
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.look.plot import Chart, Flag
+from cloud_bridge.look.ribbons import Turn
 from devices.kinds import Kind
 from devices.spirometry.grade import best_of_each
 
@@ -67,7 +68,13 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
     blown = () if spirometry is None else spirometry.plotted
     latest = (*(kept for found in newest for kept in found), *blown)
     kinds = (*LISTED, *(kept.reading.kind for kept in blown))
-    charts = [await _chart(views, home, kind, (since, now), plan=plan, history=history) for kind in kinds]
+    follow = await views.handovers(home)
+    names = {each.organisation: each.name for each in await views.organisations()}
+    turns = _turns(follow, names, since)
+    charts = [
+        replace(await _chart(views, home, kind, (since, now), plan=plan, history=history), turns=turns)
+        for kind in kinds
+    ]
     return Patient(
         person=person or stranger(home),
         state=state,
@@ -85,9 +92,23 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
         days=days,
         told=await views.told(home),
         plans=plans,
-        follow=await views.handovers(home),
-        names={each.organisation: each.name for each in await views.organisations()},
+        follow=follow,
+        names=names,
         matters=held(open_alerts, await views.handled(), plan, now),
+    )
+
+
+def _turns(follow: HandoverState | None, names: Mapping[str, str], since: datetime) -> tuple[Turn, ...]:
+    """Return who took over from whom in this period."""
+    facts = () if follow is None else follow.record
+    return tuple(
+        Turn(
+            fact.at,
+            names.get(fact.organisation, fact.organisation),
+            names.get(fact.accountable, fact.accountable),
+        )
+        for fact in facts
+        if fact.what == Happened.ACCEPTED and fact.at >= since
     )
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from cloud_bridge.contract.plan import Level, Plan
+from cloud_bridge.look.ribbons import RIBBON_PX, Turn, epochs_of, ribbons, turns
 from cloud_bridge.look.say import unit
 from cloud_bridge.look.scale import Band, Scale, bands_of, range_of, ticks
 from cloud_bridge.look.voice import SHAPES, Voice, is_late, is_weak
@@ -40,6 +41,8 @@ class Chart:
     until: datetime
     plan: Plan | None = None
     flags: tuple[Flag, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    """Who took over from whom, and when."""
     height: float = HEIGHT_PX
     ages_s: Mapping[str, float] = field(default_factory=dict)
     """How old a reading was when it came here, by its id; else, how old it was when the hub got it."""
@@ -54,6 +57,7 @@ def time_plot(chart: Chart, voice: Voice) -> Markup:
     bands = bands_of(chart.plan, chart.kind)
     values = [reading.value for reading in chart.readings]
     scale = Scale(chart.since, chart.until, *range_of(chart.kind, values, bands), chart.height)
+    epochs = epochs_of(chart.readings)
     parts = [
         *_bands(bands, scale),
         *_time_axis(chart, scale, voice),
@@ -61,13 +65,15 @@ def time_plot(chart: Chart, voice: Voice) -> Markup:
         *_lines(chart.readings, scale),
         *_dots(chart, scale, voice),
         *_value_axis(chart, bands, scale, voice),
+        *turns(chart.turns, scale, voice),
+        *ribbons(epochs, scale, scale.height + _AXIS_PX, voice),
     ]
     return Markup(
         '<svg class="plot" xmlns="http://www.w3.org/2000/svg" role="img" width="100%" height="{height:.0f}" '
         'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{title}</title>'
         '<desc id="{name}-desc">{desc}</desc>{body}</svg>'
     ).format(
-        height=chart.height + _AXIS_PX,
+        height=chart.height + _AXIS_PX + (RIBBON_PX if len(epochs) > 1 else 0.0),
         name=chart.name,
         title=voice.word("plot_title", kind=voice.word(f"kind_{chart.kind}")),
         desc=described(chart.kind, chart.readings, bands, voice),

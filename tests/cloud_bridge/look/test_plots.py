@@ -1,9 +1,11 @@
 """Plots: well-formed, complete, honest about what is late, weak or missing."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import timedelta
 
 from cloud_bridge.look.plot import Chart, Flag, time_plot
+from cloud_bridge.look.ribbons import Turn
 from cloud_bridge.look.scale import Scale, bands_of, ticks
 from cloud_bridge.look.spark import sparkline
 from cloud_bridge.look.voice import Voice
@@ -143,3 +145,29 @@ def test_a_sparkline_of_nothing_is_still_a_picture():
     root = ET.fromstring(sparkline(Kind.SPO2, [], PLAN, SAY))
     assert list(root.iter(f"{SVG}polyline")) == []
     assert "Ingen målinger" in root.findtext(f"{SVG}title")
+
+
+def _groups(chart, name):
+    root = ET.fromstring(time_plot(chart, SAY))
+    return [each for each in root.iter(f"{SVG}g") if name in each.get("class", "").split()]
+
+
+def test_each_device_has_its_ribbon_and_one_alone_has_none():
+    """Where another device takes over, the ribbon says which measured from when to when."""
+    readings = _spo2(FALLING)
+    assert _groups(_chart(readings), "epoch") == []
+    swapped = [*readings[:9], *(replace(each, device="B", driver="taidoc") for each in readings[9:])]
+    first, second = _groups(_chart(swapped), "epoch")
+    assert second.findtext(f"{SVG}title").startswith("taidoc (B) målte fra 18. nov. 07:42 til i dag 07:42")
+    ends = [float(each.find(f"{SVG}rect").get("x").rstrip("%")) for each in (first, second)]
+    assert ends[0] < ends[1] < 100
+    back_and_forth = [replace(each, device=str(number)) for number, each in enumerate(readings * 2)]
+    assert _groups(_chart(back_and_forth), "epoch") == [], "a device a day has no room for its name"
+
+
+def test_a_hand_over_is_a_line_that_says_who_took_over():
+    """At its moment, with both names."""
+    turn = Turn(NOW - timedelta(days=4), "Sykehuset", "Ringsaker kommune")
+    (line,) = _groups(replace(_chart(_spo2(FALLING)), turns=(turn,)), "turn")
+    assert line.findtext(f"{SVG}title") == "Ringsaker kommune overtok etter Sykehuset 18. nov. 09:30"
+    assert line.findtext(f"{SVG}text") == "Sykehuset → Ringsaker kommune"
