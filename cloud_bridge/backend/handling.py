@@ -50,6 +50,8 @@ class Care:
     put_off: Handled | None = None
     overdue_at: datetime | None = None
     """When somebody should have seen it; None where somebody has, or it is not so late yet."""
+    overdue_to: str = ""
+    """Who is to look at it then, as the plan names them."""
 
     @property
     def is_settled(self) -> bool:
@@ -101,12 +103,14 @@ def care_of(matter: Matter, handled: Iterable[Handled], escalation: Escalation |
     last = own[-1] if own else None
     seen = next((each for each in reversed(own) if each.act != "put_off" and each.upto >= newest), None)
     is_last = last is not None and last.upto >= newest
+    overdue_at = None if seen is not None else _overdue_at(matter, escalation, now)
     return Care(
         seen=seen,
         taken=_taken(own),
         done=last if last is not None and is_last and last.act == "done" else None,
         put_off=last if last is not None and is_last and _is_put_off(last, now) else None,
-        overdue_at=None if seen is not None else _overdue_at(matter, escalation, now),
+        overdue_at=overdue_at,
+        overdue_to="" if overdue_at is None or escalation is None else escalation.to,
     )
 
 

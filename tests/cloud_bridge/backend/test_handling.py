@@ -204,3 +204,4 @@ async def test_the_list_says_what_nobody_has_seen_in_time_and_puts_it_first():
     assert re.findall(r'id="needs-(\w)-', needs) == ["h", "i"]
     assert "ingen har sett den; noen skulle ha gjort det i dag 04:30" in needs
     assert needs.count("ingen har sett den") == 1
+    assert "Planen sier at sykehuset skal se på den nå." in needs
