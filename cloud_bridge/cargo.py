@@ -54,6 +54,7 @@ class Cargo:
         self._log = log_
         self._window = window
         self._looked_up_to = log_.cursor
+        self._said_gone: set[Span] = set()
 
     def look_again(self) -> None:
         """Begin anew behind what the ward has: it may have lost alerts that it had."""
@@ -100,10 +101,16 @@ class Cargo:
             found = self._log.entries(after=span.first - 1, count_max=span.last - span.first + 1)
             begins = found[0].seq if found else self._log.highest + 1
             if begins > span.first:
-                log.warning("the ward asks for entries %d to %d: they are gone", span.first, begins - 1)
+                self._say_gone(Span(span.first, begins - 1))
                 self._window.gone(Span(span.first, min(begins - 1, span.last)), self._log.spans)
             entries += tuple(entry for entry in found if entry.seq <= span.last)
         return entries
+
+    def _say_gone(self, span: Span) -> None:
+        """Say it once: a ward that has lost them asks at each birth."""
+        if span not in self._said_gone:
+            self._said_gone.add(span)
+            log.warning("the ward asks for entries %d to %d: they are gone", span.first, span.last)
 
     def _grounds(self, numbers: Iterable[int]) -> tuple[int, ...]:
         """Return the numbers of the readings behind these alerts."""
