@@ -62,12 +62,10 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
     plan = plans.in_force
     since = now - timedelta(days=days)
     history = await views.alerts(home)
-    newest = [(await views.readings(home, kind=kind, count_max=1))[-1:] for kind in LISTED]
     open_alerts = await views.open_alerts(home)
     spirometry = await spirometry_of(views, home)
-    blown = () if spirometry is None else spirometry.plotted
-    latest = (*(kept for found in newest for kept in found), *blown)
-    kinds = (*LISTED, *(kept.reading.kind for kept in blown))
+    latest = await _latest(views, home, spirometry)
+    kinds = dict.fromkeys((*LISTED, *(kept.reading.kind for kept in latest)))
     follow = await views.handovers(home)
     names = {each.organisation: each.name for each in await views.organisations()}
     turns = _turns(follow, names, since)
@@ -96,6 +94,13 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
         names=names,
         matters=held(open_alerts, await views.handled(), plan, now),
     )
+
+
+async def _latest(views: Views, home: str, spirometry: Spirometry | None) -> tuple[KeptReading, ...]:
+    """Return the newest of each kind that is listed, and the blows that are plotted."""
+    newest = [(await views.readings(home, kind=kind, count_max=1))[-1:] for kind in LISTED]
+    blown = () if spirometry is None else spirometry.plotted
+    return (*(kept for found in newest for kept in found), *blown)
 
 
 def _turns(follow: HandoverState | None, names: Mapping[str, str], since: datetime) -> tuple[Turn, ...]:

@@ -88,17 +88,17 @@ def is_whole(settings: TrendSettings, part: Part, off: Off) -> bool:
     return bool(off) and all(kind in off for kind in ready)
 
 
-def faded(settings: TrendSettings, part: Part, on: date) -> float:
-    """Return the smoothed score as it stands before this day: held for some days, then fading."""
-    if part.scored_on is None:
+def faded(settings: TrendSettings, score: float, scored_on: date | None, on: date) -> float:
+    """Return a smoothed score as it stands before this day: held for some days, then fading."""
+    if scored_on is None:
         return 0.0
-    beyond = (on - part.scored_on).days - 1 - settings.hold_days
-    return part.score * (1 - settings.smoothing) ** max(0, min(beyond, 1_000))
+    beyond = (on - scored_on).days - 1 - settings.hold_days
+    return score if beyond <= 0 else score * (1 - settings.smoothing) ** min(beyond, 1_000)
 
 
 def smoothed(settings: TrendSettings, part: Part, on: date, score: float) -> float:
     """Return the smoothed score with this day's in it."""
-    before = faded(settings, part, on)
+    before = faded(settings, part.score, part.scored_on, on)
     return before + settings.smoothing * (score - before)
 
 

@@ -153,29 +153,33 @@ def _told(
     if name == "night" and not settings.is_night_judged:
         return part, found
     today = around.day_of(around.now)
-    score, run = _standing(settings, part, today)
+    score, off = _standing(settings, part, today)
     is_worse = _is_within(around, around.worsened_at, today, settings.symptom_days - 1)
     limit = settings.limit_with_symptoms if is_worse else settings.limit_alone
     if part.opened_on is not None:
         if score > settings.limit_clear:
             return part, found
-        ground = _ground(settings, part, score, run, is_with_symptoms=is_worse)
+        ground = _ground(settings, part, score, _run(part, off), is_with_symptoms=is_worse)
         return replace(part, opened_on=None), (*found, Finding("trend", "closed", name, today, ground))
     is_locked = part.told_on is not None and 0 <= (today - part.told_on).days < settings.lockout_days
     if score < limit or is_locked:
         return part, found
-    ground = _ground(settings, part, score, run, is_with_symptoms=score < settings.limit_alone)
+    ground = _ground(settings, part, score, _run(part, off), is_with_symptoms=score < settings.limit_alone)
     part = replace(part, opened_on=today, told_on=today)
     return part, (*found, Finding("trend", "opened", name, today, ground))
 
 
-def _standing(settings: TrendSettings, part: Part, today: date) -> tuple[float, Run | None]:
-    """Return the smoothed score as it stands today, the open day in it if it is whole; and the run."""
-    off: Off = deviations(settings, part) if part.open_on is not None else {}
-    if part.open_on is not None and is_whole(settings, part, off):
+def _standing(settings: TrendSettings, part: Part, today: date) -> tuple[float, Off]:
+    """Return the smoothed score as it stands today, and what of the open day is in it: all, or nothing."""
+    if part.open_on is not None and is_whole(settings, part, off := deviations(settings, part)):
         score = smoothed(settings, part, part.open_on, day_score(off))
-        part = replace(part, score=score, scored_on=part.open_on, run=run_with(part.run, part.open_on, off))
-    return faded(settings, part, today), part.run
+        return faded(settings, score, part.open_on, today), off
+    return faded(settings, part.score, part.scored_on, today), {}
+
+
+def _run(part: Part, off: Off) -> Run | None:
+    """Return the run of days with the open one in it, where that counts."""
+    return part.run if part.open_on is None or not off else run_with(part.run, part.open_on, off)
 
 
 def _ground(

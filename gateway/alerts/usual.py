@@ -71,9 +71,14 @@ def deviation(settings: TrendSettings, signal: SignalSettings, usual: Usual) -> 
     baseline, sides = usual.baseline, _sides(usual)
     if not sides or not baseline.is_ready(settings):
         return None
-    amount = _value(signal, sides) - baseline.mean
-    count = sum(side.count for side, _ in sides)
-    doubt = sum(side.count * epoch.spread(signal, baseline.mean) for side, epoch in sides) / count
+    if len(sides) == 1:  # nearly every day has one device, and every reading comes here
+        (side, epoch), *_ = sides
+        value, doubt = epoch.corrected(signal, side.mean), epoch.spread(signal, baseline.mean)
+    else:
+        count = sum(side.count for side, _ in sides)
+        value = _value(signal, sides)
+        doubt = sum(side.count * epoch.spread(signal, baseline.mean) for side, epoch in sides) / count
+    amount = value - baseline.mean
     z = amount / sqrt(baseline.sd(settings, signal) ** 2 + doubt)
     worse = z if signal.worse == "above" else -z
     return Deviation(amount, max(-settings.z_max, min(settings.z_max, worse)))
