@@ -68,11 +68,8 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
     kinds = dict.fromkeys((*LISTED, *(kept.reading.kind for kept in latest)))
     follow = await views.handovers(home)
     names = {each.organisation: each.name for each in await views.organisations()}
-    turns = _turns(follow, names, since)
-    charts = [
-        replace(await _chart(views, home, kind, (since, now), plan=plan, history=history), turns=turns)
-        for kind in kinds
-    ]
+    bare = [await _chart(views, home, kind, (since, now), plan=plan, history=history) for kind in kinds]
+    charts = [replace(chart, turns=_turns(follow, names, since)) for chart in bare]
     return Patient(
         person=person or stranger(home),
         state=state,
@@ -82,10 +79,7 @@ async def patient_of(views: Views, home: str, now: datetime, days: int) -> Patie
         latest=latest,
         spirometry=spirometry,
         charts=tuple(charts),
-        table=_with_named(
-            await _measured(views, home),
-            latest if spirometry is None else (*latest, *spirometry.kept),
-        ),
+        table=_with_named(await _measured(views, home), (*latest, *_blown(spirometry))),
         figures=await views.figures(home),
         days=days,
         told=await views.told(home),
@@ -156,6 +150,10 @@ async def _measured(views: Views, home: str) -> tuple[KeptReading, ...]:
     """What the hub derived would crowd the table: two of three, where somebody blows and nothing else."""
     newest = await views.readings(home, count_max=3 * TABLE_COUNT_MAX)
     return tuple(kept for kept in newest if not kept.reading.is_derived)[-TABLE_COUNT_MAX:]
+
+
+def _blown(spirometry: Spirometry | None) -> Sequence[KeptReading]:
+    return () if spirometry is None else spirometry.kept
 
 
 def _with_named(table: Sequence[KeptReading], named: Sequence[KeptReading]) -> tuple[KeptReading, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from operator import attrgetter
 
 from cloud_bridge.contract.alert import MODERATE, Because, Said
 from cloud_bridge.contract.answers import Answer, Question
@@ -22,7 +21,6 @@ MONTH, HALF_YEAR = timedelta(days=31), timedelta(days=183)
 SIGNS_COUNT = timedelta(days=3)
 """So long an answer about swelling, or about lying flat, counts for the weights around it."""
 
-_KG = attrgetter("kg")
 _SIGNS = frozenset({Question.OEDEMA.value, Question.ORTHOPNOEA.value})
 
 
@@ -36,8 +34,13 @@ class Weighed:
     device: str
 
 
-Before = tuple[tuple[timedelta, Weighed], ...]
-"""Weights of the same scale, each with how long ago it was."""
+@dataclass(slots=True)
+class Before:
+    """What the same scale showed before: the least of some days, the most of a month and of half a year."""
+
+    least: Weighed | None = None
+    most_of_month: Weighed | None = None
+    most: Weighed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def step(plan: Plan, memory: WeightMemory, event: Event, _around: Around) -> Ste
     if (at := judged_at(memory.judged_at, event)) is None or at != event.measured_at:
         return Step(memory, refusals=(("T9-T10", "undated"),))
     now = Weighed(event.value, at, event.id, event.device)
-    before = _before(memory, now)
+    before = _before(memory, now, timedelta(days=plan.rules.weight_gain.within_days))
     is_swollen = any(abs(at - when) <= SIGNS_COUNT for when in memory.signs.values())
     findings: tuple[Finding, ...] = _loss(plan.rules.weight_loss, before, (event, now))
     if plan.rules.weight_gain.is_on:
@@ -100,21 +103,27 @@ def _week(at: datetime) -> date:
     return at.date() - timedelta(days=at.weekday())
 
 
-def _before(memory: WeightMemory, now: Weighed) -> Before:
-    """Return what the same scale showed before, and how long before: looked at once for all spans."""
-    known = ((now.at - one.at, one) for one in (*memory.weeks, *memory.recent) if one.device == now.device)
-    return tuple((apart, one) for apart, one in known if timedelta(0) <= apart <= HALF_YEAR)
-
-
-def _within(before: Before, span: timedelta) -> list[Weighed]:
-    return [one for apart, one in before if apart <= span]
+def _before(memory: WeightMemory, now: Weighed, lately: timedelta) -> Before:
+    """Return what the same scale showed before: looked at once for all spans, of equals the oldest."""
+    before, until = Before(), now.at
+    since, month, late = until - HALF_YEAR, until - MONTH, until - min(lately, HALF_YEAR)
+    for one in (*memory.weeks, *memory.recent):
+        if one.device != now.device or not since <= one.at <= until:
+            continue
+        if before.most is None or one.kg > before.most.kg:
+            before.most = one
+        if one.at >= month and (before.most_of_month is None or one.kg > before.most_of_month.kg):
+            before.most_of_month = one
+        if one.at >= late and (before.least is None or one.kg < before.least.kg):
+            before.least = one
+    return before
 
 
 def _gain(
     rule: WeightGain, before: Before, one: tuple[Reading, Weighed], *, is_told: bool
 ) -> Iterator[Finding]:
     event, now = one
-    lowest = min(_within(before, timedelta(days=rule.within_days)), key=_KG, default=None)
+    lowest = before.least
     if lowest is None:
         return
     if round(now.kg - lowest.kg, 3) < rule.gain_kg:
@@ -136,12 +145,11 @@ def _loss(rule: WeightLoss, before: Before, one: tuple[Reading, Weighed]) -> tup
     event, now = one
     if not rule.is_on:
         return ()
-    for span, percent, key in (
-        (HALF_YEAR, rule.great_percent, "weight_loss_great"),
-        (MONTH, rule.month_percent, "weight_loss_month"),
-        (HALF_YEAR, rule.half_year_percent, "weight_loss_half_year"),
+    for highest, percent, key in (
+        (before.most, rule.great_percent, "weight_loss_great"),
+        (before.most_of_month, rule.month_percent, "weight_loss_month"),
+        (before.most, rule.half_year_percent, "weight_loss_half_year"),
     ):
-        highest = max(_within(before, span), key=_KG, default=None)
         edge = 0.0 if highest is None else round(highest.kg * (1 - percent / 100), 3)
         if highest is None or now.kg > edge:
             continue
@@ -152,6 +160,6 @@ def _loss(rule: WeightLoss, before: Before, one: tuple[Reading, Weighed]) -> tup
             finding_of(rule, "T10", event, "broken", severity=MODERATE, said=said, because=because,
                        readings=(highest.id, now.id)),
         )  # fmt: skip
-    if not before:
+    if before.most is None:
         return ()
     return (finding_of(rule, "T10", event, "clear", said=Said("weight_steady")),)
