@@ -79,12 +79,10 @@ class Cargo:
         return Batch(self._log.home, log_.log, entries, log_.first)
 
     def is_of_another_past(self, receipt: Receipt, log_: LogSpan) -> bool:
-        """Tell whether the ward holds, under numbers of our newest log, what we have never written.
+        """Tell whether the ward holds, under numbers of this log of ours, what we have never written.
 
         That is so when a whole card was put back, and the hub has gone on since.
         """
-        if log_ != self._log.spans[-1]:
-            return False
         return any(
             log_.first <= span.last and span.first <= log_.last for span in receipt.contradicted
         ) or any(

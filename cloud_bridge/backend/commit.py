@@ -10,6 +10,7 @@ from cloud_bridge.backend.dating import date_afterwards
 from cloud_bridge.backend.handovers import hub_has_learnt
 from cloud_bridge.backend.legible import Row, row_of
 from cloud_bridge.backend.moments import stamp
+from cloud_bridge.backend.outbox import note_entries
 from cloud_bridge.backend.troubles import keep_told
 from cloud_bridge.contract.accountable import accountable_from
 from cloud_bridge.contract.entries import SEQ_MAX, Batch, Entry, EntryKind, LogSpan, digest_of
@@ -31,9 +32,13 @@ REASON_LENGTH_MAX = 500
 
 CONTRADICTS = "contradicts the entry that is kept under this number"
 
-_BEGIN_HOME = "insert into home (home) values (:home) on conflict (home) do nothing"
+# The home's row is held until the end: two workers never take in one home at a time. What it counts
+# tells a process that shows homes what another one has taken in.
+_BEGIN_HOME = """
+    insert into home (home, commits) values (:home, 1)
+    on conflict (home) do update set commits = home.commits + 1
+"""
 
-# The update mostly changes nothing, but it locks the row: two workers never move one log at a time.
 _BEGIN_LOG = """
     insert into log (home, log, first, up_to, turn)
     values (
@@ -114,6 +119,8 @@ _STANDS = """
     order by line.seq
 """
 _LOGS = "select log from log where home = :home"
+_TURNS = "select log, turn from log where home = :home"
+_TAKE_TURN = "update log set turn = :turn where home = :home and log = :log"
 _UP_TO = "select up_to from log where home = :home and log = :log"
 _CONTRADICTIONS = """
     select distinct seq from quarantine where home = :home and log = :log and reason = :reason
@@ -133,7 +140,8 @@ def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     up_to = _begin_log(transaction, batch.home, batch.log, batch.first)
     fresh, contradicted = _keep_entries(transaction, batch, at)
     _index(transaction, batch, fresh, at)
-    date_afterwards(transaction, batch.home, batch.log, fresh)
+    moved = date_afterwards(transaction, batch.home, batch.log, fresh)
+    note_entries(transaction, batch.home, batch.log, ((each.seq, each.kind) for each in fresh), moved)
     kept = spans_of(entry.seq for entry in batch.entries)
     span = Span(kept[0].first, kept[-1].last)
     receipt = _receipt(transaction, batch.home, batch.log, up_to, span)
@@ -159,12 +167,24 @@ def receipt_of(transaction: Transaction, home: str, log: str) -> Receipt:
 def receipts_at_birth(
     transaction: Transaction, home: str, log: str, earlier: tuple[LogSpan, ...]
 ) -> tuple[Receipt, ...]:
-    """Return where each of a hub's logs stands; the earlier ones take their turn before what comes now."""
+    """Return where each of a hub's logs stands; they take their turn as the hub says, what comes now last."""
+    transaction.change(_BEGIN_HOME, home=home)
     known = {name for (name,) in transaction.rows(_LOGS, home=home)}
     for span in earlier:
-        if log not in known and span.log not in known:
+        if span.log not in known:
             _begin_log(transaction, home, span.log, span.first)
-    return tuple(receipt_of(transaction, home, name) for name in (*(one.log for one in earlier), log))
+    names = (*(span.log for span in earlier), log)
+    _order(transaction, home, names)
+    return tuple(receipt_of(transaction, home, name) for name in names)
+
+
+def _order(transaction: Transaction, home: str, names: tuple[str, ...]) -> None:
+    """Let these take their turn in this order: a hub may give an old log's rest a name of its own."""
+    turns = dict(transaction.rows(_TURNS, home=home))
+    named = [name for name in names if name in turns]
+    for name, turn in zip(named, sorted(turns[name] for name in named), strict=True):
+        if turns[name] != turn:
+            transaction.change(_TAKE_TURN, home=home, log=name, turn=turn)
 
 
 def keep_message(transaction: Transaction, home: str, data: bytes, reason: str, at: datetime) -> None:

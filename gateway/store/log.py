@@ -103,19 +103,22 @@ class Store(LogReader):
             self._keep_notes(notes)
 
     def outrun(self, log: str, up_to: int) -> bool:
-        """Go on where the ward says that it has more of a log than stands here; tell whether that is news.
+        """Go on where the ward has more of one of our logs, or other; tell whether that is news.
 
-        If it is the newest, the ward may hold other entries under our newest numbers: what has no
-        receipt is told again under a new name. Numbers go on above what the ward has.
+        What has no receipt under this name is told again under a new one, since the ward may hold other
+        entries under its numbers. What comes has numbers above what the ward has.
         """
-        if self._rows("select 1 from log where log = ? and ward_has >= ?", (log, up_to)):
+        span = next(span for span in self.spans if span.log == log)
+        confirmed = max(self.cursor, span.first - 1)
+        is_telling_again = confirmed < span.last
+        is_known = self._rows("select 1 from log where log = ? and ward_has >= ?", (log, up_to))
+        if is_known and not is_telling_again:
             return False
-        is_newest, confirmed = log == self.log, max(self.cursor, self._names[-1].first - 1)
         with self._transaction():
             self._db.execute("update log set ward_has = ? where log = ?", (up_to, log))
-            if is_newest and confirmed < self.highest:
-                self._begin_log(confirmed, confirmed + 1)
-            if is_newest or up_to > self.highest:
+            if is_telling_again:
+                self._split_log(span, confirmed)
+            if log == self.log or up_to > self.highest:
                 self._begin_log(self.highest, max(up_to, self.highest) + 1)
         self._moved_on()
         return True
@@ -243,6 +246,17 @@ class Store(LogReader):
         self._db.execute("update log set last = ? where last is null", (last,))
         self._db.execute("insert into log (log, first) values (?, ?)", (name, first))
         self._keep_state("log", name)
+
+    def _split_log(self, span: LogSpan, last: int) -> None:
+        """Let a name end here; the rest of its numbers goes under a new one that takes its turn behind it."""
+        ((turn,),) = self._rows("select turn from log where log = ?", (span.log,))
+        for (later,) in self._rows("select turn from log where turn > ? order by turn desc", (turn,)):
+            self._db.execute("update log set turn = turn + 1 where turn = ?", (later,))
+        self._db.execute("update log set last = ? where log = ?", (last, span.log))
+        self._db.execute(
+            "insert into log (turn, log, first, last) values (?, ?, ?, ?)",
+            (turn + 1, secrets.token_hex(8), last + 1, span.last),
+        )
 
     def _moved_on(self) -> None:
         self._names = spans(self._db, "")

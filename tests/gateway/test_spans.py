@@ -180,6 +180,36 @@ def test_a_hub_put_back_that_has_gone_on_past_the_ward_loses_nothing(tmp_path, i
     in_town(tmp_path, story)
 
 
+@pytest.mark.parametrize("new_count", [3, 60])
+def test_an_older_name_that_contradicts_is_told_again_in_its_place(tmp_path, new_count):
+    """Put back, gone on, then salvaged: what the old name can no longer tell goes under another one."""
+
+    async def story(town):
+        town.boot()
+        town.says(*range(5))
+        await town.settled()
+        await town.unplug()
+        shutil.copytree(tmp_path / "hub", tmp_path / "older")
+        town.boot()
+        town.says(*range(5, 15))
+        await town.settled()
+        await town.unplug()
+        town.road.set_reachable(False)
+        hub = town.boot("older")
+        town.says(*range(20, 20 + new_count))
+        hub.store.begin_log(above=500)
+        town.says(900)
+        town.road.set_reachable(True)
+        await town.settled()
+        assert await town.readings() == ids(*range(15), *range(20, 20 + new_count), 900)
+        old, again, newest, *_ = hub.store.spans
+        assert (again.first, newest.first) == (old.last + 1, 501)
+        turns = await town.ward.tables._rows("select log from log order by turn")
+        assert [log for (log,) in turns] == [span.log for span in hub.store.spans]
+
+    in_town(tmp_path, story)
+
+
 async def nothing(_home, _log, _earlier):
     """Answer no birth."""
     return ()

@@ -12,6 +12,7 @@ from simulators.simulation import lived, lives, simulate
 
 NAMED_SEEDS = {
     1: "a hub without power lived on as a ghost, since a TaskGroup forgot its cancellation",
+    47: "a log put back, gone on and then salvaged told nobody what it had written under the ward's numbers",
 }
 LIVES = 50
 DAYS = 4
@@ -34,7 +35,7 @@ def test_hard_days_lose_nothing(all_lives, seed):
     assert life.figures["cuts"] > 10
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2, 6])
 def test_a_hard_week_with_the_night_of_summer_time_loses_nothing(seed):
     """A whole week meets the hour that does not exist, and alerts that open."""
     _, figures = simulate(seed, days=7)

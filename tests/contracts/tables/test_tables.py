@@ -321,6 +321,18 @@ async def test_at_birth_each_log_is_answered_and_the_older_ones_take_their_turn(
     assert tuple(map(bare, receipts)) == (Receipt("log1", 1), Receipt("log2", 101))
 
 
+async def test_a_name_given_late_takes_its_turn_where_the_hub_says(tables: Tables) -> None:
+    """The rest of an old log under a name of its own, begun after the newest, never makes it the newest."""
+    await tables.commit(batch(told(1)), at=NOON)
+    await tables.commit(spanned(told(101)), at=NOON)
+    await tables.commit(Batch(HOME, "again", (told(50),), 50), at=NOON)
+    for _ in range(2):
+        await tables.receipts(HOME, "log2", (LogSpan("log1", 1, 49), LogSpan("again", 50, 60)))
+        state = await tables.home_state(HOME)
+        assert state is not None
+        assert state.up_to == 101
+
+
 async def test_what_a_hub_has_lost_contradicts_nothing(tables: Tables) -> None:
     """A stone on a number that is kept changes nothing and is no deviation; elsewhere it is an entry."""
     await tables.commit(batch(told(1, reading(1))), at=NOON)
