@@ -14,6 +14,7 @@ from cloud_bridge.carry import Carrier, Decisions
 from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.down import UnreadablePlan
 from cloud_bridge.contract.entries import Clock, EntryKind, LogSpan
+from cloud_bridge.contract.looked import Looked
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Refusal
 from cloud_bridge.contract.trouble import TroubleKind
@@ -106,6 +107,7 @@ class Hub:
                 lambda: self.pipeline.plan.version,
                 self._accountable_came,
                 lambda: self.responsible.fact,
+                self._looked_came,
             ),
             backoff_s_max=backoff_s_max,
         )
@@ -150,6 +152,11 @@ class Hub:
         """Learn who is accountable, and tell the ward that this home knows."""
         if self.responsible.learn(accountable):
             self._committed()
+
+    def _looked_came(self, looked: Looked) -> None:
+        """Show who has looked; it is kept in the ward, and said again at each birth."""
+        self.responsible.looked = looked
+        self.on_change()
 
     async def _let_time_pass(self) -> None:
         """What closes or opens by time alone does so within a minute of its moment."""

@@ -11,6 +11,7 @@ from cloud_bridge.contract.accountable import (
 )
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.looked import Looked
 from cloud_bridge.contract.trouble import TroubleKind
 from gateway.ports import Now, Trusted, untold
 from gateway.store.file import NotTakenError
@@ -26,6 +27,8 @@ class Responsible:
     def __init__(self, store: Store, troubles: Troubles, *, now: Now, clock: Trusted = untold) -> None:
         self._store, self._troubles, self._now, self._clock = store, troubles, now, clock
         self.known: Accountable | None = None
+        self.looked: Looked | None = None
+        """Who has looked at the patient, as the ward said it last; not kept here."""
         if (kept := store.accountable()) is not None:
             with suppress(ContractError):  # then the ward tells it again, at the next birth
                 self.known = accountable_from(kept)

@@ -11,6 +11,7 @@ from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.bodies import reading_from
 from cloud_bridge.contract.dating import moved
 from cloud_bridge.contract.due import Progress
+from cloud_bridge.contract.looked import Looked
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.trouble import Trouble
 from cloud_bridge.contract.unjudged import TOLD_BEFORE, unjudged_from
@@ -48,6 +49,10 @@ class View:
     def accountable(self) -> Accountable | None:
         """Who is accountable, and since when; None before the ward has said it."""
         return self.hub.responsible.known
+
+    def looked(self) -> Looked | None:
+        """Who has looked at the measurements; None before the ward has said it."""
+        return self.hub.responsible.looked
 
     def connection(self) -> Connection:
         """How the road to the ward stands."""

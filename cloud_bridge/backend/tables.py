@@ -7,32 +7,33 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
+from cloud_bridge.backend.at_home import AtHomeTables, dated
 from cloud_bridge.backend.commit import keep, keep_message, receipt_of, receipts_at_birth
 from cloud_bridge.backend.database import Database, TablesError, Transaction
+from cloud_bridge.backend.fhir_find import FhirTables
+from cloud_bridge.backend.figure_rows import FigureTables
 from cloud_bridge.backend.handled import HandledTables
 from cloud_bridge.backend.handovers import HandoverTables, let_offers_end
+from cloud_bridge.backend.looks import LookTables
 from cloud_bridge.backend.moments import moment, stamp
 from cloud_bridge.backend.plans import PlanTables, plans_of
+from cloud_bridge.backend.sessions import SessionTables
 from cloud_bridge.backend.sqlite import SqliteDatabase
 from cloud_bridge.backend.standing import QUIET_AFTER_H, Birth, Known
 from cloud_bridge.backend.told import told_of
 from cloud_bridge.backend.troubles import look_at_homes, open_troubles
 from cloud_bridge.backend.views import (
     Figures,
-    HomeState,
-    KeptReading,
     OpenAlert,
     OpenTrouble,
     Person,
     Quarantined,
     Told,
 )
-from cloud_bridge.contract.bodies import alert_from, reading_from
+from cloud_bridge.contract.bodies import alert_from
 from cloud_bridge.contract.entries import Batch, LogSpan
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt
-from devices.kinds import Kind
-from devices.readings import HOME, Setting, series_name
 
 T = TypeVar("T")
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -54,26 +55,7 @@ _SET_HOME_STATE = """
 _BIRTHS = "select births from home where home = :home"
 _KEEP_BIRTHS = "update home set births = :births where home = :home"
 _PEOPLE = "select home, name, birth_year from person order by name, home"
-_HOME_STATE = """
-    select home.is_online, home.state_at, coalesce(log.up_to, 0), newest.at,
-        coalesce(newest.seq - log.up_to, 0)
-            - (select count(*) from entry where home = :home and entry.log = log.log and seq > log.up_to)
-    from home
-    left join log on log.home = home.home
-        and log.turn = (select max(turn) from log as other where other.home = :home)
-    left join entry as newest on newest.home = log.home and newest.log = log.log
-        and newest.seq = (select max(seq) from entry where home = :home and entry.log = log.log)
-    where home.home = :home
-"""
-_READINGS = """
-    select entry.body, entry.seq, entry.committed_at, reading.measured_at, entry.at
-    from reading
-    join entry on entry.home = reading.home and entry.log = reading.log and entry.seq = reading.seq
-    where reading.home = :home and reading.measured_at >= :since
-    order by reading.measured_at desc, reading.seq desc limit :count_max
-"""
-# The column is called kind, and holds the name of the series: the kind itself for what was measured at home.
-_READINGS_OF_SERIES = _READINGS.replace(":home and", ":home and reading.kind = :series and")
+_COMMITS = "select home, commits from home"
 _ALERTS = """
     select alert.home, alert.seq, entry.body, alert.at
     from alert
@@ -124,7 +106,16 @@ def open_tables(url: str) -> "Tables":
     )
 
 
-class Tables(PlanTables, HandoverTables, HandledTables):
+class Tables(
+    AtHomeTables,
+    PlanTables,
+    HandoverTables,
+    HandledTables,
+    LookTables,
+    SessionTables,
+    FigureTables,
+    FhirTables,
+):
     """Everything the ward remembers. Each call is one transaction, in a thread, one at a time."""
 
     def __init__(self, database: Database) -> None:
@@ -200,37 +191,9 @@ class Tables(PlanTables, HandoverTables, HandledTables):
         """Everyone the ward follows, by name."""
         return tuple(Person(*row) for row in await self._rows(_PEOPLE))
 
-    async def home_state(self, home: str) -> HomeState | None:
-        """How one home stands, or None for a home never heard of."""
-        found = await self._rows(_HOME_STATE, home=home)
-        if not found:
-            return None
-        is_online, state_at, up_to, last_entry_at, missing_count = found[0]
-        return HomeState(
-            home=home,
-            is_online=bool(is_online),
-            state_at=moment(state_at) if state_at else None,
-            last_entry_at=moment(last_entry_at) if last_entry_at else None,
-            up_to=up_to,
-            missing_count=missing_count,
-        )
-
-    async def readings(
-        self,
-        home: str,
-        *,
-        kind: Kind | None = None,
-        setting: Setting = HOME,
-        since: datetime | None = None,
-        count_max: int = 500,
-    ) -> tuple[KeptReading, ...]:
-        """The newest `count_max` readings by measured_at, newest last: of one kind and setting, or all."""
-        words = {"home": home, "since": stamp(since or _EVER), "count_max": count_max}
-        if kind is None:
-            rows = await self._rows(_READINGS, **words)
-        else:
-            rows = await self._rows(_READINGS_OF_SERIES, series=series_name(kind, setting), **words)
-        return tuple(_kept(*row) for row in reversed(rows))
+    async def commits(self) -> dict[str, int]:
+        """How often something of each home was taken in, by whatever process."""
+        return dict(await self._rows(_COMMITS))
 
     async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:
         """Alerts open now, red before yellow, oldest first."""
@@ -272,17 +235,4 @@ def _alerts(rows: list[tuple[Any, ...]]) -> tuple[OpenAlert, ...]:
 
 def _alert(home: str, seq: int, body: str, at: str | datetime) -> OpenAlert:
     alert = alert_from(body.encode())
-    return OpenAlert(home, seq, alert, _dated(at, alert.at))
-
-
-def _kept(
-    body: str, seq: int, committed_at: str | datetime, measured_at: str | datetime, kept_at: str | datetime
-) -> KeptReading:
-    reading = reading_from(body.encode())
-    dated_at = _dated(measured_at, reading.measured_at)
-    return KeptReading(reading, seq, moment(committed_at), moment(kept_at), dated_at)
-
-
-def _dated(at: str | datetime, said: datetime) -> datetime | None:
-    """Return what the index says, where the hub has dated afterwards what the body says."""
-    return None if (known := moment(at)) == said else known
+    return OpenAlert(home, seq, alert, dated(at, alert.at))

@@ -13,6 +13,12 @@ class Role(StrEnum):
     """As a nurse."""
     LEADER = "leader"
     """Sees figures and the audit log; no patients."""
+    SYSTEM = "system"
+    """A program of an organisation: reads what is told in FHIR, and nothing else."""
+
+
+PEOPLE = frozenset({Role.NURSE, Role.PHYSICIAN, Role.LEADER})
+"""The roles that somebody may log in with."""
 
 
 @dataclass(frozen=True, slots=True)

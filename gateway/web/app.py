@@ -83,6 +83,7 @@ def _shown(view: HubView) -> dict[str, Any]:
         "is_told": _is_told(view.connection()),
         "plan": plan,
         "accountable": view.accountable(),
+        "looked": view.looked(),
         "contacts": _contacts(plan, zone),
         "tasks": tasks_of(plan, view.progress(), view.answered_on(), now),
         "form": form_of(plan),

@@ -9,6 +9,7 @@ from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.due import Progress
+from cloud_bridge.contract.looked import Looked
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.trouble import Trouble
 from devices.kinds import Kind
@@ -69,6 +70,10 @@ class HubView(Protocol):
 
     def accountable(self) -> Accountable | None:
         """Who is accountable, and since when; None before the ward has said it."""
+        ...
+
+    def looked(self) -> Looked | None:
+        """Who has looked at the measurements; None before the ward has said it."""
         ...
 
     def plan(self) -> Plan:
