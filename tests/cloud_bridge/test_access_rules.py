@@ -13,7 +13,7 @@ from tests.cloud_bridge.houses import desk_house, tls_house
 pytestmark = [pytest.mark.anyio, pytest.mark.mosquitto]
 
 HOME, OTHER = "00c0ffee00c0ffee", "0123456789abcdef"
-USERS = (HOME, OTHER, "ward", "ingest", "org-hospital", "org-municipality")
+USERS = (HOME, OTHER, "ward", "ingest", "org-sykehuset", "org-ringsaker")
 DIRECTIONS = ("up", "state", "down")
 TESTER = "org-tester"
 ALLOW_TESTER = f"\npattern read sentinel\nuser {TESTER}\ntopic readwrite #\n"
@@ -24,7 +24,8 @@ def homes(names, directions):
     return {f"pusterom/v1/home/{name}/{direction}" for name in names for direction in directions}
 
 
-ORG_TOPICS = {f"pusterom/v1/org/{name}{rest}" for name in USERS for rest in ("", "/readings/1")}
+ORGANISATIONS = (*USERS, "sykehuset", "ringsaker")
+ORG_TOPICS = {f"pusterom/v1/org/{name}{rest}" for name in ORGANISATIONS for rest in ("", f"/{HOME}/Task")}
 ELSEWHERE = {"elsewhere", "pusterom", "pusterom/v2/home/x/up", f"pusterom/v1/home/{HOME}", "/"}
 TOPICS = sorted(
     homes(USERS, (*DIRECTIONS, "more")) | ORG_TOPICS | ELSEWHERE | {topic(HOME, "up") + "/deeper"}
@@ -35,8 +36,8 @@ MAY_WRITE = {
     OTHER: homes([OTHER], ("up", "state")),
     "ward": homes(set(USERS) - {"ward"}, ["down"]) | ORG_TOPICS,
     "ingest": homes(set(USERS) - {"ingest"}, ["down"]),
-    "org-hospital": set(),
-    "org-municipality": set(),
+    "org-sykehuset": set(),
+    "org-ringsaker": set(),
     None: set(),
 }
 MAY_READ = {
@@ -44,8 +45,8 @@ MAY_READ = {
     OTHER: homes([OTHER], ["down"]),
     "ward": homes(set(USERS) - {"ward"}, ("up", "state")),
     "ingest": homes(set(USERS) - {"ingest"}, ("up", "state")),
-    "org-hospital": {name for name in ORG_TOPICS if "org/org-hospital" in name},
-    "org-municipality": {name for name in ORG_TOPICS if "org/org-municipality" in name},
+    "org-sykehuset": {name for name in ORG_TOPICS if "org/sykehuset" in name},
+    "org-ringsaker": {name for name in ORG_TOPICS if "org/ringsaker" in name},
     None: set(),
 }
 

@@ -29,7 +29,7 @@ def made(run, tmp_path, monkeypatch):
     assert (
         run("certificates", "new-certificate", "broker", "--host", "127.0.0.1", "--host", "b.example")[0] == 0
     )
-    for name in ("ward", HOME, "org-hospital"):
+    for name in ("ward", HOME, "org-sykehuset"):
         assert run("certificates", "new-certificate", name)[0] == 0
     return tmp_path / "certificates"
 
