@@ -1,9 +1,12 @@
 """The work list: from what the tables hold to the lines that a person needs to see."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from cloud_bridge.backend.access import Admission
 from cloud_bridge.backend.asked import schedule_of
 from cloud_bridge.backend.handling import Held, held
 from cloud_bridge.backend.views import (
@@ -39,7 +42,7 @@ SHOWN_ELSEWHERE = frozenset(
 )
 """Of people on the list these have lines of their own, which know more."""
 
-_SPARK_COUNT_MAX = 1_000
+OfHome = TypeVar("OfHome", OpenAlert, Handled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +117,19 @@ class WorkList:
         return frozenset(each.who.person.home for each in self.silent)
 
 
-async def work_list(views: Views, now: datetime) -> WorkList:
-    """Return the whole page as values."""
-    alerts = await views.open_alerts()
-    people = await views.people()
-    everybody = [await _followed(views, person, alerts, now) for person in people]
+async def work_list(views: Views, now: datetime, admission: Admission) -> WorkList:
+    """Return the whole page as values, with the homes that whoever asks was admitted to and no other."""
+    alerts = [each for each in await views.open_alerts() if admission.shows(each.home)]
+    named = await views.people()
+    people = [each for each in named if admission.shows(each.home)]
+    of_home = _by_home(alerts)
+    everybody = [await _followed(views, each, of_home[each.home], now) for each in people]
     nameless = sorted({each.home for each in alerts} - {person.home for person in people})
-    strangers = [await _followed(views, stranger(home), alerts, now) for home in nameless]
+    strangers = [await _followed(views, stranger(home), of_home[home], now) for home in nameless]
     lines = _lines((*everybody, *strangers), await views.handled(), now)
     needs = (each for each in lines if not each.care.is_settled and each.care.taken is None)
     taken = (each for each in lines if not each.care.is_settled and each.care.taken is not None)
-    troubles = await views.troubles()
+    troubles = [each for each in await views.troubles() if admission.shows(each.home)]
     not_come = {
         each.home: each for each in reversed(troubles) if each.what == TroubleKind.MEASUREMENT_MISSING
     }
@@ -133,26 +138,28 @@ async def work_list(views: Views, now: datetime) -> WorkList:
         (silence for silence in silences if silence is not None),
         key=lambda each: (each.since is not None, each.since or now),
     )
-    technical = _technical(everybody, await views.quarantined(), troubles)
-    names = {person.home: person for person in people}
+    unread = [each for each in await views.quarantined() if admission.shows(each.home)]
+    offers = [each for each in await views.offers() if admission.shows_offer(each.home)]
+    names = {person.home: person for person in named}
     return WorkList(
         needs=tuple(needs),
         taken=tuple(taken),
         settled=tuple(each for each in lines if each.care.is_settled),
         silent=tuple(silent),
-        technical=tuple(technical),
+        technical=tuple(_technical(everybody, unread, troubles)),
         everybody=tuple(everybody),
-        offers=tuple((names.get(each.home) or stranger(each.home), each) for each in await views.offers()),
+        offers=tuple((names.get(each.home) or stranger(each.home), each) for each in offers),
         names={each.organisation: each.name for each in await views.organisations()},
     )
 
 
 def _lines(followed: Iterable[Followed], handled: Sequence[Handled], now: datetime) -> list[Line]:
     """Return a line for each matter, the most urgent first."""
+    of_home = _by_home(handled)
     lines = (
         Line(each.matter, each.care, who)
         for who in followed
-        for each in held(who.alerts, handled, who.plan, now)
+        for each in held(who.alerts, of_home[who.person.home], who.plan, now)
     )
     return sorted(lines, key=lambda line: line.urgency)
 
@@ -163,19 +170,16 @@ def stranger(home: str) -> Person:
 
 
 async def _followed(views: Views, person: Person, alerts: Sequence[OpenAlert], now: datetime) -> Followed:
-    home = person.home
-    since = now - timedelta(days=DAYS)
-    latest = {
-        kind: kept[-1] for kind in _COUNTED if (kept := await views.readings(home, kind=kind, count_max=1))
-    }
-    return Followed(
-        person,
-        await views.home_state(home),
-        await views.plan(home),
-        tuple(each for each in alerts if each.home == home),
-        latest,
-        await views.readings(home, kind=Kind.SPO2, since=since, count_max=_SPARK_COUNT_MAX),
-    )
+    listed = await views.listed(person.home, _COUNTED, now - timedelta(days=DAYS))
+    return Followed(person, listed.state, listed.plan, tuple(alerts), listed.latest, listed.spark)
+
+
+def _by_home(each_of_a_home: Iterable[OfHome]) -> Mapping[str, list[OfHome]]:
+    """Return them home by home, so that no home is looked for among all others."""
+    found = defaultdict[str, list[OfHome]](list)
+    for each in each_of_a_home:
+        found[each.home].append(each)
+    return found
 
 
 def silence_of(who: Followed, now: datetime, not_come: OpenTrouble | None = None) -> Silence | None:
