@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from cloud_bridge.program import say_error
-from gateway import cli_backup, cli_devices, cli_judge, cli_keys
+from gateway import cli_backup, cli_devices, cli_intake, cli_judge, cli_keys
 from gateway.cli_certificates import certificates
 from gateway.cli_store import store
 from gateway.console import Verbose, begin_logging, finish, say
@@ -43,6 +43,7 @@ app.add_typer(store, name="store")
 app.add_typer(certificates, name="certificates")
 cli_devices.add_to(app)
 cli_judge.add_to(app)
+cli_intake.add_to(ward)
 cli_keys.add_to(store)
 cli_backup.add_to(store)
 
@@ -227,6 +228,54 @@ def ward_write_plan(
     for change, line in () if last is None else plan_changes_said(last, plan, "en"):
         say(f"{'+' if change == 'new' else '-'} {line}")
     say(f"version {plan.version} is written for home {home}; a hub that is there has it within a minute")
+
+
+@ward.command("report")
+def ward_report(
+    *,
+    first_on: Annotated[str, typer.Option("--from", help="The first day, such as 2026-01-01.")],
+    last_on: Annotated[str, typer.Option("--to", help="The last day; it counts, too.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write it; else it is printed.")] = None,
+    form: Annotated[
+        Literal["html", "csv", "json"], typer.Option("--format", help="A page to print, or its numbers.")
+    ] = "html",
+    language: Annotated[Literal["nb", "en"], typer.Option(help="What the page speaks.")] = "nb",
+    config: WardFile = Path("config/ward.toml"),
+) -> None:
+    """Count the quality indicators of a period, the same for every organisation: the yearly report.
+
+    Names no patient and no home. Days are those of the ward's own time zone.
+
+        pusterom ward report --from 2026-01-01 --to 2026-12-31 --out 2026.html
+
+    Next: open the file and print it. How each figure is counted stands below it.
+    """
+    from cloud_bridge.backend.figure_report import Report, period_of, said
+    from cloud_bridge.backend.settings import WardSettings
+    from cloud_bridge.backend.start import figures_of
+    from cloud_bridge.program import utc_now
+    from cloud_bridge.settings import COMMAND_LINE, SettingsError
+
+    settings, at = WardSettings.load(config), utc_now()
+    period, wrong = period_of(first_on, last_on, settings.zone, at)
+    if period is None:
+        raise SettingsError(COMMAND_LINE, wrong[0], wrong[1])
+    figures, organisations = asyncio.run(figures_of(settings, period))
+    text = said(Report(period, at, settings.zone, figures, organisations), form, language)
+    if out is None:
+        say(text)
+    else:
+        _write(out, text)
+        say(f"{out}: {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC")
+
+
+def _write(out: Path, text: str) -> None:
+    from cloud_bridge.settings import COMMAND_LINE, SettingsError
+
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(COMMAND_LINE, "--out", f"{out}: {error.strerror}; write another path.") from error
 
 
 @app.command("version")

@@ -29,9 +29,10 @@ _MOVE_ALERTS = """
 """
 
 
-def date_afterwards(transaction: Transaction, home: str, log: str, fresh: Sequence[Entry]) -> None:
-    """Move what these new entries date, and what dates them, to the time that is known now."""
+def date_afterwards(transaction: Transaction, home: str, log: str, fresh: Sequence[Entry]) -> set[int]:
+    """Move what these new entries date, and what dates them, to the time that is known now; return which."""
     where = {"home": home, "log": log}
+    moved: set[int] = set()
     for boot in sorted({entry.clock.boot for entry in fresh if entry.clock is not None and _matters(entry)}):
         found = transaction.rows(_FOUND, boot=boot, **where)
         told = list(_told(found))
@@ -42,6 +43,8 @@ def date_afterwards(transaction: Transaction, home: str, log: str, fresh: Sequen
         for sql, kind in ((_MOVE_READINGS, EntryKind.READING), (_MOVE_ALERTS, EntryKind.ALERT)):
             if lines := list(_moves([row for row in rows if row[2] == kind], told)):
                 transaction.change(sql, lines=lines, **where)
+                moved |= {line["seq"] for line in lines}
+    return moved
 
 
 def _matters(entry: Entry) -> bool:
@@ -64,7 +67,7 @@ def _span(fresh: Sequence[Entry], told: Sequence[Told]) -> tuple[int, int]:
     return min(begins + sorted(new)[:1]), max(new)
 
 
-def _moves(rows: Iterable[tuple[Any, ...]], told: Sequence[Told]) -> Iterator[dict[str, object]]:
+def _moves(rows: Iterable[tuple[Any, ...]], told: Sequence[Told]) -> Iterator[dict[str, Any]]:
     for seq, at, kind, body, boot, uptime_s, trust in rows:
         moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
         shift = shift_of(seq, moment, Clock(boot, uptime_s, trust), told)

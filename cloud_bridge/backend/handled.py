@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from cloud_bridge.backend.database import Transaction
 from cloud_bridge.backend.moments import moment, stamp
+from cloud_bridge.backend.outbox import Source, note
 from cloud_bridge.backend.views import Handled
 from cloud_bridge.backend.who import Role, Who
 
@@ -30,6 +31,16 @@ _HANDLED = """
     order by at
 """
 
+_HANDLED_OF_HOME = """
+    select home, matter, act, person, organisation, role, at, upto, note, until, of_no_use
+    from handled where home = :home order by at, person
+"""
+
+
+def handled_of(transaction: Transaction, home: str) -> tuple[Handled, ...]:
+    """Return all that was ever done about one home, oldest first."""
+    return tuple(_handled(*row) for row in transaction.rows(_HANDLED_OF_HOME, home=home))
+
 
 def keep_handled(transaction: Transaction, each: Handled) -> None:
     """Keep one act; the same one told twice is one."""
@@ -38,6 +49,7 @@ def keep_handled(transaction: Transaction, each: Handled) -> None:
         organisation=each.by.organisation, role=each.by.role.value, at=stamp(each.at), upto=stamp(each.upto),
         note=each.note, until=None if each.until is None else stamp(each.until), of_no_use=each.is_of_no_use,
     )  # fmt: skip
+    note(transaction, each.home, Source("matter", each.matter))
 
 
 def _handled(home: str, matter: str, act: Any, *said: Any) -> Handled:  # noqa: ANN401 - a row, as it comes

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from cloud_bridge.backend.database import TablesError, Transaction
 from cloud_bridge.backend.moments import moment, stamp
+from cloud_bridge.backend.outbox import Source, note
 from cloud_bridge.backend.sharing import (
     Organisation,
     enrol_organisations,
@@ -82,16 +83,21 @@ class OvertakenError(TablesError):
     """Somebody else wrote the next fact first; nothing was kept, and the command may be tried again."""
 
 
+def facts_of(transaction: Transaction, home: str) -> tuple[HandoverFact, ...]:
+    """Return a home's record; empty where nobody has begun to follow it."""
+    return tuple(handover_from(body.encode()) for (body,) in transaction.rows(_FACTS, home=home))
+
+
 def state_of_home(transaction: Transaction, home: str) -> HandoverState | None:
     """Return where a home stands; None where nobody has begun to follow it."""
-    bodies = transaction.rows(_FACTS, home=home)
-    if not bodies:
+    facts = facts_of(transaction, home)
+    if not facts:
         return None
     refused = tuple(
         Refused(command, by, HandoverRefusal(why, detail))
         for command, by, why, detail in transaction.rows(_REFUSED, home=home)
     )
-    return replace(state_of(handover_from(body.encode()) for (body,) in bodies), refused=refused)
+    return replace(state_of(facts), refused=refused)
 
 
 def begin_follow_up(
@@ -166,6 +172,7 @@ def _keep(transaction: Transaction, state: HandoverState, facts: Iterable[Handov
         number = {"home": fact.home, "number": fact.number}
         if transaction.change(_KEEP_FACT, body=body, at=stamp(fact.at), **number) != 1:
             raise OvertakenError("somebody else has just acted on this hand-over")
+        note(transaction, fact.home, Source("fact", seq=fact.number))
     if facts:
         keep_responsibility(transaction, state.home, state.responsibility, state.number)
         offer = state.offer

@@ -20,12 +20,14 @@ _RESPONSIBILITY = "select accountable, since, term from responsibility where hom
 _ENTITLED = """
     select organisation, since, until from entitlement where home = :home order by since, organisation
 """
-_HOMES = """
+SEEN = """
     select home from responsibility where accountable = :organisation
     union
     select home from entitlement where organisation = :organisation and (until is null or until > :now)
-    order by home
 """
+"""The homes that an organisation may see now."""
+
+_HOMES = f"{SEEN} order by home"
 _SET_RESPONSIBILITY = """
     insert into responsibility (home, accountable, since, term, number)
     values (:home, :accountable, :since, :term, :number)

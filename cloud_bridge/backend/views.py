@@ -5,6 +5,9 @@ from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import Literal, Protocol, get_args
 
+from cloud_bridge.backend.access import Admission, Need
+from cloud_bridge.backend.listed import Listing
+from cloud_bridge.backend.looks import Look
 from cloud_bridge.backend.sharing import Organisation
 from cloud_bridge.backend.who import Who
 from cloud_bridge.contract.alert import Alert
@@ -204,8 +207,20 @@ class Handled:
     """Whoever was done with it says that nobody needed to be told."""
 
 
-class Views(Protocol):
+class Views(Listing, Protocol):
     """Everything the pages may ask of the tables, and do."""
+
+    async def admit(self, need: Need, who: Who | None, home: str, now: datetime) -> Admission:
+        """Decide upon a request; what is admitted is noted with it, or neither happens."""
+        ...
+
+    async def let_in(self, need: Need, who: Who, home: str, now: datetime) -> Admission:
+        """Let whoever sits at the ward's own machine do everything, and note whom they see."""
+        ...
+
+    async def looks(self, home: str, *, count_max: int = 200) -> tuple[Look, ...]:
+        """Who looked at a home, the newest first."""
+        ...
 
     async def people(self) -> tuple[Person, ...]:
         """Everyone the ward follows, by name."""

@@ -5,11 +5,9 @@ import os
 import sqlite3
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +18,7 @@ from cloud_bridge.backend.sqlite import SqliteDatabase
 from cloud_bridge.backend.tables import Tables, open_tables
 from cloud_bridge.contract.receipts import Receipt
 from tests.contracts.tables.facts import HOME, NOON, batch, reading, told
+from tests.contracts.tables.paused import Paused
 from tests.contracts.tables.server import Server
 from tests.given import bare
 
@@ -234,45 +233,16 @@ def test_a_server_that_does_not_wait_for_its_disk_is_told_to(server: Server, pos
             connection.execute("alter role ward reset synchronous_commit")
 
 
-class Paused:
-    """A database that stops before it moves the log, until it is let go."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.is_there, self.may_go = threading.Event(), threading.Event()
-
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        with self._database.transaction() as self._transaction:
-            yield self
-
-    def rows(self, sql: str, **words: object) -> list[tuple[Any, ...]]:
-        return self._transaction.rows(sql, **words)
-
-    def change(self, sql: str, **words: object) -> int:
-        if sql.startswith("update log"):
-            self.is_there.set()
-            assert self.may_go.wait(20)
-        return self._transaction.change(sql, **words)
-
-    def close(self) -> None:
-        self._database.close()
-
-
 @pytest.mark.postgres
 async def test_one_log_moves_in_one_place_at_a_time(postgres_url: str) -> None:
     """A ward that has the next batch of a log waits for the one at work, then counts on from there."""
     first, second = Paused(PostgresDatabase(postgres_url)), PostgresDatabase(postgres_url)
     await Tables(second).commit(batch(told(1)), at=NOON)
-    waiting = "select 1 from pg_locks where not granted"
-    with psycopg.connect(postgres_url, autocommit=True) as watcher:
-        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-            group.create_task(Tables(first).commit(batch(told(2)), at=NOON))
-            await asyncio.to_thread(first.is_there.wait, 20)
-            next_one = group.create_task(Tables(second).commit(batch(told(3)), at=NOON))
-            while not next_one.done() and not await asyncio.to_thread(lambda: [*watcher.execute(waiting)]):
-                pass
-            first.may_go.set()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(Tables(first).commit(batch(told(2)), at=NOON))
+        await asyncio.to_thread(first.is_there.wait, 20)
+        next_one = group.create_task(Tables(second).commit(batch(told(3)), at=NOON))
+        await first.let_go_once_waited_for(postgres_url, next_one)
     assert bare(next_one.result()) == Receipt("log1", 3)
     first.close()
     second.close()

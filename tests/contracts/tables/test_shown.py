@@ -199,3 +199,19 @@ async def test_a_kind_of_a_newer_hub_is_kept_and_counted(tables: Tables) -> None
     receipt = await tables.commit(batch(Entry(1, NOON, "answer", b"{}"), told(2, reading(1))), at=NOON)
     assert (receipt.up_to, receipt.unreadable) == (2, (1,))
     assert [kept.reading.id for kept in await tables.readings(HOME)] == ["r1"]
+
+
+async def test_what_the_list_asks_at_once_is_what_each_question_says(tables: Tables) -> None:
+    """State, plan, the newest of each kind and the line since then: as if asked one by one."""
+    weight = reading(3, kind=Kind.BODY_WEIGHT, value=71.5)
+    told_of = (applied(1, version=1), told(2, reading(1)), told(3, reading(2, minutes=5)), told(4, weight))
+    await tables.commit(batch(*told_of), at=NOON)
+    listed = await tables.listed(HOME, (Kind.SPO2, Kind.BODY_WEIGHT, Kind.PEF), at(5))
+    assert listed.state == await tables.home_state(HOME)
+    assert listed.plan == await tables.plan(HOME)
+    assert {kind: kept.reading.id for kind, kept in listed.latest.items()} == {
+        Kind.SPO2: "r2",
+        Kind.BODY_WEIGHT: "r3",
+    }
+    assert listed.spark == await tables.readings(HOME, kind=Kind.SPO2, since=at(5))
+    assert len(listed.spark) == 1
