@@ -1,6 +1,6 @@
 # Bare `make` lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check sim powercut chaos bench fuzz requirements pictures clean
+.PHONY: help setup demo test check sim powercut chaos bench fuzz requirements documents pictures clean
 
 # The first Python that runs and is new enough; a name on the PATH alone proves nothing.
 PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -45,6 +45,9 @@ chaos: .venv/test-ready ## kill, cut and mislead real processes, then count: mak
 
 fuzz: .venv/fuzz-ready ## feed drivers any bytes: make fuzz FUZZ_S=600 DRIVER=weight_scale
 	@$(BIN)/python -m tests.fuzz $(or $(DRIVER),all) -max_total_time=$(or $(FUZZ_S),60) -print_final_stats=1
+
+documents: setup ## write docs/openapi.json and docs/asyncapi.json from the program
+	@$(BIN)/python -m cloud_bridge.backend.api_documents docs
 
 pictures: .venv/test-ready ## take the README's pictures anew (needs Chromium)
 	@$(BIN)/python -m tests.browser.readme_pictures

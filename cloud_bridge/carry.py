@@ -18,6 +18,7 @@ from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.down import UnreadablePlan, down_from_bytes
 from cloud_bridge.contract.entries import EARLIER_COUNT_MAX, LogSpan
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.looked import Looked
 from cloud_bridge.contract.names import span_named
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt, Refusal, spans_of
@@ -57,6 +58,7 @@ class Decisions:
     plan_version: Callable[[], int | None] = lambda: None
     on_accountable: Callable[[Accountable], None] = lambda _accountable: None
     fact: Callable[[], int | None] = lambda: None
+    on_looked: Callable[[Looked], None] = lambda _looked: None
 
 
 class Carrier:
@@ -206,10 +208,8 @@ class Carrier:
         """Wait for a new entry, a receipt, or the moment at which something is due."""
         self._work.clear()
         with contextlib.suppress(TimeoutError):
-            wake_at_s, said_again_at_s = (
-                self._window.wake_at_s(_now_s()),
-                self._said_at_s + SAID_AGAIN_AFTER_S,
-            )
+            wake_at_s = self._window.wake_at_s(_now_s())
+            said_again_at_s = self._said_at_s + SAID_AGAIN_AFTER_S
             async with asyncio.timeout_at(min(wake_at_s or said_again_at_s, said_again_at_s)):
                 await self._work.wait()
 
@@ -225,6 +225,8 @@ class Carrier:
                 self._decisions.on_plan(answer)
             elif isinstance(answer, Accountable):
                 self._decisions.on_accountable(answer)
+            elif isinstance(answer, Looked):
+                self._decisions.on_looked(answer)
             elif isinstance(answer, Receipt):
                 self._take(answer)
             else:
@@ -239,13 +241,15 @@ class Carrier:
         ward_has = max(receipt.up_to, receipt.highest)
         if ward_has > log_.last or self._cargo.is_of_another_past(receipt, log_):
             self._on_surplus(log_, ward_has)
-            if log_ == self._log.spans[-1]:  # not given up yet: nothing is believed, and it is said again
+            is_ours_still = log_ in self._log.spans and log_.last > self._log.cursor
+            if is_ours_still or log_ == self._log.spans[-1]:  # nothing is believed, and it is said again
                 has = "more" if ward_has > log_.last else "something else"
                 self._note_road(is_connected=True, problem=f"the ward has {has} of this log than we wrote")
                 return
             if log_ not in self._log.spans:
                 self._window.renamed(self._log.cursor)
                 self._cargo.look_again()
+                self._said_at_s = float("-inf")  # the names take their turn there in our order
         if receipt.asks_before(log_.first):
             problem = f"the ward is older than this hub: it waits for numbers before {log_.first}. Update it"
             self._note_road(is_connected=True, problem=problem)

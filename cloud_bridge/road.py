@@ -6,12 +6,13 @@ from datetime import datetime
 
 from cloud_bridge.broker_access import BrokerSettingsError, parse_url
 from cloud_bridge.certificates import Certificate
+from cloud_bridge.flow import PATIENCE, Patience
 from cloud_bridge.mqtt import PahoBroker
 from cloud_bridge.settings import BrokerSettings, SettingsError
 from cloud_bridge.tls import TlsFileError
 
 
-def broker_from(settings: BrokerSettings, username: str) -> PahoBroker:
+def broker_from(settings: BrokerSettings, username: str, patience: Patience = PATIENCE) -> PahoBroker:
     """Return the broker that these settings name, for this user; raises SettingsError with what to do."""
     with _told(settings):
         _own(settings, username)
@@ -20,6 +21,7 @@ def broker_from(settings: BrokerSettings, username: str) -> PahoBroker:
             username=username,
             password_file=settings.password_file,
             tls=settings.tls_files,
+            patience=patience,
         )
 
 

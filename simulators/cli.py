@@ -45,11 +45,17 @@ def demo(
     *,
     until_done: Annotated[bool, typer.Option("--until-done", help="End when the story ends.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the summary to this file.")] = None,
+    fhir_out: Annotated[
+        Path | None,
+        typer.Option(help="Write each FHIR resource that went to an organisation into this new folder."),
+    ] = None,
     ward_port: Annotated[int, typer.Option(help="Port of the ward page; 0 takes any.")] = 8480,
     hub_port: Annotated[int, typer.Option(help="Port of the hub page; 0 takes any.")] = 8481,
+    login_port: Annotated[int, typer.Option(help="Port where people log in; 0 takes any.")] = 8482,
     plan: Annotated[Path, typer.Option(help="The treatment plan to begin with.")] = PLAN_FILE,
     broker: Annotated[str | None, typer.Option(help="Another broker, such as mqtt://127.0.0.1:1883")] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another fortnight.")] = 1,
+    day_s: Annotated[float, typer.Option(min=0, help="How long a day of the story takes.")] = PACE_S,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
 ) -> None:
     """Show the whole line on this machine: a virtual room, hubs, a broker, the ward, and a story.
@@ -66,8 +72,9 @@ def demo(
         logging.getLogger("cloud_bridge").setLevel(
             logging.ERROR
         )  # that the line is cut, the story itself says
-    pace_s = 0.0 if until_done else PACE_S
-    finish(play(Wishes(plan, ward_port, hub_port, until_done, json, seed, pace_s, broker), _console.print))
+    pace_s = 0.0 if until_done else day_s
+    wishes = Wishes(plan, ward_port, hub_port, login_port, until_done, json, fhir_out, seed, pace_s, broker)
+    finish(play(wishes, _console.print))
 
 
 def simulate(

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from socket import socket
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import orjson
 
@@ -26,6 +27,8 @@ from gateway.web.app import hub_app
 from simulators.broker import SmallBroker
 from simulators.home import Home, HomeParts
 from simulators.internet import Internet
+from simulators.listeners import Listeners
+from simulators.logins import demo_login
 from simulators.patient import Patient
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.taidoc import TaiDocTwin
@@ -57,11 +60,21 @@ class Wishes:
     plan_file: Path
     ward_port: int
     hub_port: int
+    login_port: int
     is_until_done: bool
     json_file: Path | None
+    fhir_folder: Path | None
     seed: int
     pace_s: float
     broker_url: str | None = None
+
+
+class Pages(NamedTuple):
+    """The sockets of the pages that the demo serves."""
+
+    ward: socket
+    hub: socket
+    login: socket
 
 
 async def demo(wishes: Wishes, say: Say) -> int:
@@ -72,13 +85,15 @@ async def demo(wishes: Wishes, say: Say) -> int:
     with (
         closing(listen("127.0.0.1", wishes.ward_port)) as ward_page,
         closing(listen("127.0.0.1", wishes.hub_port)) as hub_page,
+        closing(listen("127.0.0.1", wishes.login_port)) as login_page,
     ):
-        _greet(address(ward_page), address(hub_page), say)
-        summary = await _play(wishes, plan, ward_page, hub_page, say)
+        pages = Pages(ward_page, hub_page, login_page)
+        _greet(pages, say)
+        summary = await _play(wishes, plan, pages, say)
     return 0 if summary.is_whole else 1
 
 
-async def _play(wishes: Wishes, plan: Plan, ward_page: socket, hub_page: socket, say: Say) -> Summary:
+async def _play(wishes: Wishes, plan: Plan, pages: Pages, say: Say) -> Summary:
     """Build everything, tell the story, count, and take everything down again."""
     today = utc_now().astimezone(OSLO).date()
     begins_at = datetime.combine(today - timedelta(days=DAYS), MORNING, OSLO)
@@ -93,19 +108,22 @@ async def _play(wishes: Wishes, plan: Plan, ward_page: socket, hub_page: socket,
         await _enrol(ward, households)
         transfer = Transfer(lambda: ward.tables, clock.now)
         await transfer.begin(tuple(one.home.parts.home for one in households))
-        ward_site = ward_app(ward.tables, ward.changes, clock.now, OSLO)
-        hub_site = hub_app(View(households[0].home.hub), OSLO)
-        helping = [
-            tasks.create_task(work)
-            for work in (tally.watch(ward), serve(ward_site, ward_page), serve(hub_site, hub_page))
-        ]
+        listeners = Listeners(lambda user: PahoBroker(url, username=user), lambda: ward.tables, clock.now)
+        ward.on_told = listeners.streamed.note
+        login, login_site = await demo_login(stack, ward.tables, pages.ward, pages.login)
+        ward_site = ward_app(ward.tables, ward.changes, clock.now, OSLO, login=login)
+        sites = (ward_site, hub_app(View(households[0].home.hub), OSLO), login_site)
+        helping = [tasks.create_task(work) for work in (tally.watch(ward), listeners.run())]
+        helping += [tasks.create_task(serve(*each)) for each in zip(sites, pages, strict=True)]
         # Dice of its own: the hubs' jitter must not change what people measure.
-        people = tuple(households)
-        stage = Stage(clock, people, ward, transfer, Random(wishes.seed), wishes.pace_s, say)
+        stage = Stage(clock, tuple(households), ward, transfer, Random(wishes.seed), wishes.pace_s, say)
         await tell(stage, today)
         twins = [twin for one in households for twin in one.twins]
-        summary = await tally.summary([one.home for one in households], twins, ward)
+        homes = [one.home for one in households]
+        summary = await tally.summary(homes, twins, ward, await listeners.heard())
         _report(summary, wishes, say)
+        if (out := wishes.fhir_folder) is not None:
+            say(f"{listeners.write(out)} resources are in {out}")
         if not wishes.is_until_done:
             say("the pages stay up until Ctrl-C")
             await asyncio.Event().wait()
@@ -122,6 +140,8 @@ async def _check(wishes: Wishes) -> None:
     if wishes.json_file is not None and not wishes.json_file.parent.is_dir():
         hint = f"{wishes.json_file.parent} is no folder; name one that is."
         raise SettingsError(COMMAND_LINE, "--json", hint)
+    if wishes.fhir_folder is not None:
+        _assert_empty(wishes.fhir_folder)
     if (url := wishes.broker_url) is not None:
         try:
             is_tls = parse_url(url).is_tls
@@ -134,14 +154,27 @@ async def _check(wishes: Wishes) -> None:
             pass  # it answers
 
 
+def _assert_empty(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_empty = not any(folder.iterdir())
+    except OSError as error:
+        raise SettingsError(
+            COMMAND_LINE, "--fhir-out", f"{folder}: {error.strerror}; name another."
+        ) from error
+    if not is_empty:
+        hint = f"{folder} holds something; name a folder that is empty or new."
+        raise SettingsError(COMMAND_LINE, "--fhir-out", hint)
+
+
 async def _small_broker(stack: AsyncExitStack) -> str:
     return f"mqtt://127.0.0.1:{await stack.enter_async_context(SmallBroker().listening())}"
 
 
-def _greet(ward_address: str, hub_address: str, say: Say) -> None:
+def _greet(pages: Pages, say: Say) -> None:
     say("[bold]Pusterom[/bold]: three homes, a broker and a ward on this machine; nothing leaves it")
-    say(f"  ward page  {ward_address}  the work list of hospital and municipality")
-    say(f"  hub page   {hub_address}  what Kari sees at home")
+    say(f"  ward page  {address(pages.ward)}  the work list of hospital and municipality; choose who you are")
+    say(f"  hub page   {address(pages.hub)}  what Kari sees at home")
 
 
 async def _enrol(ward: Ward, households: list[Household]) -> None:

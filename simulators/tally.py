@@ -8,6 +8,7 @@ from statistics import quantiles
 
 from cloud_bridge.contract.entries import EntryKind
 from simulators.home import Home
+from simulators.listeners import Heard
 from simulators.peripherals.memory import Record
 from simulators.peripherals.peripheral import Peripheral
 from simulators.transfer import Sampled, handed_over, swaps
@@ -23,7 +24,9 @@ class Summary:
     Sent is counted by the twins, on_hub from the hubs' logs, in_ward and alerts from the ward's
     database, receipts by the hubs. `accountable_…` are how many organisations were accountable for one
     home, looked at whenever something happened to it; hand-overs are counted by the ward's record, and
-    device swaps by the readings that the ward has. The times are real seconds from the moment a device
+    device swaps by the readings that the ward has. `resources_…` are what the systems of hospital and
+    municipality have received in FHIR, what they lack, and what they were told without being entitled to
+    it. The times are real seconds from the moment a device
     sent its indication until the ward had committed; p50 and p99 are over readings sent while the road was
     up, `seconds_indication_to_ward_max` is over all, the outage included.
     """
@@ -43,6 +46,9 @@ class Summary:
     accountable_min: int
     accountable_max: int
     device_swaps: int
+    resources_at_organisations: int
+    resources_missing: int
+    resources_unentitled: int
     seconds_indication_to_ward_p50: float
     seconds_indication_to_ward_p99: float
     seconds_indication_to_ward_max: float
@@ -53,6 +59,8 @@ class Summary:
         counts = {self.readings_sent, self.readings_on_hub, self.readings_in_ward}
         is_complete = len(counts) == 1 and self.readings_sent > 0 and self.gaps == self.duplicates == 0
         is_complete &= self.accountable_min == self.accountable_max == 1
+        is_complete &= self.resources_at_organisations > 0
+        is_complete &= self.resources_missing == self.resources_unentitled == 0
         return is_complete and 0 < self.alerts_opened == self.alerts_closed + self.alerts_open_on_hub
 
 
@@ -87,7 +95,9 @@ class Tally:
                     for kept in await ward.tables.readings(home, count_max=30):
                         self._in_ward_s.setdefault(kept.reading.id, at_s)
 
-    async def summary(self, homes: Sequence[Home], twins: Sequence[Peripheral], ward: Ward) -> Summary:
+    async def summary(
+        self, homes: Sequence[Home], twins: Sequence[Peripheral], ward: Ward, heard: Heard
+    ) -> Summary:
         """Count everything, each at its own place."""
         decided: Counter[str] = Counter()
         for home in homes:
@@ -115,6 +125,9 @@ class Tally:
             accountable_min=self.sampled.least,
             accountable_max=self.sampled.most,
             device_swaps=sum([await swaps(ward.tables, home.parts.home) for home in homes]),
+            resources_at_organisations=heard.resources,
+            resources_missing=heard.missing,
+            resources_unentitled=heard.unentitled,
             seconds_indication_to_ward_p50=p50,
             seconds_indication_to_ward_p99=p99,
             seconds_indication_to_ward_max=round(max(took_s.values(), default=0.0), 3),

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable
 from random import Random
 
+from cloud_bridge.backend.fhir_told import Line
 from cloud_bridge.backend.ingest import Ingest
 from cloud_bridge.backend.live import Changes
+from cloud_bridge.backend.streams import Streams
 from cloud_bridge.backend.tables import Tables, open_tables
 from cloud_bridge.backend.watch import Watch
 from cloud_bridge.broker import Broker
@@ -28,6 +30,9 @@ class Ward:
         self._dice = dice
         self._tasks = tasks
         self._running: tuple[Tables, asyncio.Task[None]] | None = None
+        self._wake: Callable[[], None] = lambda: None
+        self.changes.on_change(lambda: self._wake())
+        self.on_told: Callable[[str, Line], None] = lambda _organisation, _line: None
 
     @property
     def tables(self) -> Tables:
@@ -46,7 +51,11 @@ class Ward:
         tables = open_tables(self._url)
         ingest = Ingest(tables, self._broker, self._now, lambda home: self.on_commit(home), dice=self._dice)
         watch = Watch(tables, self._now, lambda home: self.on_commit(home), every_s=WATCH_EVERY_S)
-        self._running = (tables, self._tasks.create_task(self._live(tables, ingest, watch)))
+        streams = Streams(
+            tables, self._broker, self._now, dice=self._dice, every_s=WATCH_EVERY_S, on_told=self._has_told
+        )
+        self._wake = streams.wake
+        self._running = (tables, self._tasks.create_task(self._live(tables, ingest, watch, streams)))
 
     async def unplug(self) -> None:
         """Cut the power: nothing more reaches the database."""
@@ -57,9 +66,12 @@ class Ward:
         task.cancel()
         await asyncio.wait({task})
 
-    async def _live(self, tables: Tables, ingest: Ingest, watch: Watch) -> None:
+    def _has_told(self, organisation: str, line: Line) -> None:
+        self.on_told(organisation, line)
+
+    async def _live(self, tables: Tables, ingest: Ingest, watch: Watch, streams: Streams) -> None:
         try:
-            await together(ingest.run(), watch.run())
+            await together(ingest.run(), watch.run(), streams.run())
         except BaseException:
             if self._running is not None and self._running[0] is tables:
                 raise

@@ -20,6 +20,7 @@ from simulators.patient import Patient
 from simulators.peripherals.memory import Record
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
+from simulators.streamed import Streamed
 from simulators.virtual_box import VirtualBox
 from simulators.virtual_mqtt import VirtualBroker
 from simulators.virtual_radio import VirtualRadio
@@ -73,6 +74,8 @@ class World:
         self.cards = {home.parts.home: Card(home) for home in self.homes}
         url = f"sqlite:///{folder / 'ward.db'}"
         self.ward = Ward(url, self._road("ward"), now=self.now, dice=self.dice, tasks=tasks)
+        self.streamed = Streamed(self.now)
+        self.ward.on_told = self.streamed.note
 
     # Its time, and its trace.
 

@@ -58,6 +58,7 @@ PARTS = (
     Part("postgres", ("/usr/lib/postgresql/*/bin/initdb", "initdb"), "postgresql"),
     Part("faketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",), "faketime"),
     Part("browser", ("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    Part("node", ("npm",), "npm"),
     Part("power", ("/usr/lib/*/libfuse3.so.*", "/lib/*/libfuse3.so.*"), "fuse3", _no_disks),
 )
 

@@ -33,8 +33,11 @@ async def body_of(request: Request, bytes_max: int = BYTES_MAX) -> bytes | None:
 async def fields_of(request: Request) -> dict[str, str] | None:
     """Return the fields of a form, of each the last; None where this is no form of ours."""
     body = await body_of(request)
-    if body is None:
-        return None
+    return None if body is None else fields_in(body)
+
+
+def fields_in(body: bytes) -> dict[str, str] | None:
+    """Return the fields of a form that was sent; None where these bytes are no form of ours."""
     try:
         return dict(parse_qsl(body.decode(), max_num_fields=FIELDS_MAX, keep_blank_values=True))
     except ValueError:  # more fields than anybody writes, or bytes that are no text

@@ -8,11 +8,12 @@ from markupsafe import Markup
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
+from cloud_bridge.contract.contradictions import Contradiction
 from cloud_bridge.contract.nights import Night
 from cloud_bridge.contract.plan import Limit, Plan, PlanPerson
 from cloud_bridge.contract.unjudged import Unjudged
 from cloud_bridge.look import say, times, words
-from cloud_bridge.look.plan_said import plan_changes_said, plan_said
+from cloud_bridge.look.plan_said import contradiction_said, plan_changes_said, plan_said
 from cloud_bridge.look.words import LANGUAGES, Language
 from devices.kinds import Kind
 from devices.readings import HOME, NOT_JUDGED, OF_DEVICE, Block, Reading
@@ -88,6 +89,15 @@ class Voice:
     def plan_changes(self, before: Plan, after: Plan) -> tuple[tuple[str, str], ...]:
         """Return what one plan says and the other does not: `gone` or `new`, line by line."""
         return plan_changes_said(before, after, self.language)
+
+    def role(self, role: str) -> str:
+        """Return a role at work; one of a newer ward is shown as it is."""
+        key = f"role_{role}"
+        return self.word(key) if key in words.WORDS else role
+
+    def doubt(self, found: Contradiction) -> str:
+        """Return in what a plan contradicts itself."""
+        return contradiction_said(found, self.language)
 
     def day(self, on: date) -> str:
         """Return a day as people call it."""

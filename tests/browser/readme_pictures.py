@@ -16,26 +16,32 @@ SETTLE_MS = 600
 def main() -> None:
     """Play the demo in a browser's sight; keep the red alert, the offer of a hand-over, and the end."""
     PICTURES.mkdir(exist_ok=True)
-    command = (Path(sys.executable).with_name("pusterom"), "demo", "--ward-port", "0", "--hub-port", "0")
+    ports = ("--ward-port", "0", "--hub-port", "0", "--login-port", "0")
+    command = (Path(sys.executable).with_name("pusterom"), "demo", *ports)
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
-        ward, hub = browser.new_page(viewport=WARD_PX), browser.new_page(viewport=HUB_PX)
+        ward, nurse, hub = (browser.new_page(viewport=size) for size in (WARD_PX, WARD_PX, HUB_PX))
         assert demo.stdout is not None
         for line in demo.stdout:
             sys.stdout.write(line)
             if found := re.search(r"(ward|hub) page +(http\S+)", line):
-                page, language = (ward, "en") if found[1] == "ward" else (hub, "nb")
-                page.goto(f"{found[2]}?lang={language}")
+                if found[1] == "hub":
+                    hub.goto(f"{found[2]}?lang=nb")
+                    continue
+                for page, person in ((ward, "lege"), (nurse, "sykepleier")):
+                    page.goto(found[2])
+                    page.locator(f'a[href*="person={person}"]').click()
+                    page.goto(f"{found[2]}?lang=en")
             if "RED opened" in line:
                 _take(ward, "ward-red")
                 _take(hub, "hub-red")
             if " offers Kari" in line:
                 _take_handover(ward)
             if "stay up" in line:
-                _take_patient(ward)
+                _take_patient(nurse)
                 break
         browser.close()
         demo.terminate()

@@ -4,7 +4,15 @@ import pytest
 
 from cloud_bridge.backend.app import ward_app
 from gateway.web.app import hub_app
-from tests.cloud_bridge.backend.some_ward import NOW, OSLO, SomeWard, blowing_ward, full_ward, one_ward
+from tests.cloud_bridge.backend.some_ward import (
+    NOW,
+    OSLO,
+    SomeWard,
+    blowing_ward,
+    counted_ward,
+    full_ward,
+    one_ward,
+)
 from tests.gateway.web.some_hub import SomeHub, blowing_hub, green_hub, red_hub, yellow_hub
 
 PAGES = {
@@ -18,6 +26,8 @@ PAGES = {
     "patient-long-name": (full_ward, "/patient/h6"),
     "patient-arabic": (full_ward, "/patient/h7?days=1"),
     "patient-nothing": (full_ward, "/patient/never"),
+    "figures": (counted_ward, "/figures?from=2025-01-01&to=2026-11-22"),
+    "figures-en": (counted_ward, "/figures?lang=en"),
     "lost": (SomeWard, "/patient/nobody"),
     "hub-nothing": (SomeHub, "/"),
     "hub-green": (green_hub, "/"),

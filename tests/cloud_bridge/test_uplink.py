@@ -85,6 +85,20 @@ def test_only_what_is_missing_is_sent_again():
     ]
 
 
+def test_answers_of_several_workers_may_change_places():
+    """A batch that was overtaken is told twice at worst; its own answer still moves the cursor."""
+    one = window()
+    first, second = send(one, highest=400), send(one, highest=400)
+    assert first is not None
+    assert second is not None
+    late = Receipt("L", 400, kept=first.spans, highest=400)
+    early = Receipt("L", 0, first.spans, kept=second.spans, highest=400)
+    one.take(early, logs(400), 0.1)
+    assert send(one, highest=400) == first
+    assert one.take(late, logs(400), 0.2) == 400
+    assert send(one, highest=400) is None
+
+
 def test_an_alert_goes_ahead_of_the_backlog():
     """What is hurried is in the very next batch, alone, and the backlog goes on around it."""
     one = window()

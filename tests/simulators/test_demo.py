@@ -1,14 +1,20 @@
 """`pusterom demo` as a person runs it: a process with two pages, an end, and a Ctrl-C in the middle."""
 
 import json
+import re
 import signal
 import socket
 import urllib.request
 from contextlib import ExitStack
+from html import unescape
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
+from fhir.resources.R4B import get_fhir_model_class
 
+from tests.cloud_bridge.fhir.test_profiles import KNOWN_FALSE, hold
 from tests.contracts.mosquitto import free_port, mosquitto
 from tests.processes.house import broker_config, is_served
 from tests.program import ROOT, Program, pusterom
@@ -16,12 +22,13 @@ from tests.program import ROOT, Program, pusterom
 CONFIG, UNAVAILABLE = 78, 69
 END_S = 45.0
 STOP_S = 5.0
-ANY_PORTS = ("--ward-port", "0", "--hub-port", "0")
+ANY_PORTS = ("--ward-port", "0", "--hub-port", "0", "--login-port", "0")
 KEYS = {
     "readings_sent", "readings_on_hub", "readings_in_ward", "alerts_opened", "alerts_closed", "gaps",
     "duplicates", "receipts", "readings_sent_in_outage", "seconds_indication_to_ward_p50",
     "seconds_indication_to_ward_p99", "handovers_offered", "handovers_accepted", "accountable_min",
-    "accountable_max", "device_swaps",
+    "accountable_max", "device_swaps", "resources_at_organisations", "resources_missing",
+    "resources_unentitled",
 }  # fmt: skip
 
 
@@ -31,8 +38,9 @@ class Story:
     def __init__(self, stack: ExitStack, folder: Path, *words: str) -> None:
         folder.mkdir()
         self.folder = folder
-        self.file = folder / "summary.json"
-        words = ("demo", "--until-done", "--json", str(self.file), *ANY_PORTS, *words)
+        self.file, self.fhir = folder / "summary.json", folder / "fhir"
+        out = ("--json", str(self.file), "--fhir-out", str(self.fhir))
+        words = ("demo", "--until-done", *out, *ANY_PORTS, *words)
         self.program = stack.enter_context(pusterom(*words, TMPDIR=str(folder)))
 
     def ended_well(self) -> None:
@@ -50,7 +58,13 @@ class Story:
         assert told["handovers_offered"] == told["handovers_accepted"] == told["device_swaps"] == 1
         assert told["accountable_min"] == told["accountable_max"] == 1
         assert 0 < told["seconds_indication_to_ward_p50"] <= told["seconds_indication_to_ward_p99"]
-        assert [path.name for path in self.folder.iterdir()] == ["summary.json"]
+        assert told["resources_at_organisations"] == len(self.resources()) > told["readings_sent"]
+        assert told["resources_missing"] == told["resources_unentitled"] == 0
+        assert {path.name for path in self.folder.iterdir()} == {"summary.json", "fhir"}
+
+    def resources(self, organisation: str = "*") -> list[dict]:
+        """Return what went to an organisation, as it was received."""
+        return [json.loads(path.read_text()) for path in sorted(self.fhir.glob(f"{organisation}/*.json"))]
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +84,24 @@ def elsewhere(tmp_path_factory):
         yield Story(stack, folder / "mosquitto", "--broker", f"mqtt://127.0.0.1:{port}")
 
 
-def page(demo: Program, name: str, path: str = "") -> str:
-    """Return what the ward's or the hub's page shows now."""
-    url = demo.wait_for(rf"{name} page +(http://\S+)")[1]
-    with urllib.request.urlopen(url + path, timeout=STOP_S) as answer:
-        return answer.read().decode()
+class Browser:
+    """Opens pages as somebody; where it is asked who it is, it says so."""
+
+    def __init__(self, person: str) -> None:
+        self._person = person
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+    def page(self, demo: Program, name: str, path: str = "") -> str:
+        """Return what the ward's or the hub's page shows now."""
+        url = demo.wait_for(rf"{name} page +(http://\S+)")[1]
+        at, shown = self._open(url + path)
+        if choice := re.search(rf'href="(/choose\?[^"]*person={self._person})"', shown):
+            _, shown = self._open(urljoin(at, unescape(choice[1])))
+        return shown
+
+    def _open(self, url: str) -> tuple[str, str]:
+        with self._opener.open(url, timeout=STOP_S) as answer:
+            return answer.url, answer.read().decode()
 
 
 def needs_somebody(work_list: str) -> bool:
@@ -84,6 +111,7 @@ def needs_somebody(work_list: str) -> bool:
 
 def test_the_pages_follow_the_story(story):
     """While it is told the ward answers, its work list changes, and so does the hub's page."""
+    page = Browser("lege").page
     story.program.wait_for("measures")
     assert json.loads(page(story.program, "ward", "health"))["is_up"]
     assert not needs_somebody(page(story.program, "ward"))
@@ -102,6 +130,36 @@ def test_any_other_broker_serves_as_well(elsewhere):
 def test_the_story_is_told_to_its_end(story):
     """Within 45 s: nothing missing, nothing doubled, every alert closed, exit code 0, nothing left behind."""
     story.ended_well()
+
+
+def test_everything_that_an_organisation_received_is_r4(story):
+    """Each file is read by somebody else's model of FHIR, and the stream of Kari ended for the hospital."""
+    story.ended_well()
+    for each in story.resources():
+        get_fhir_model_class(each["resourceType"]).model_validate_json(json.dumps(each))
+    task = next(each for each in story.resources("sykehuset") if each["resourceType"] == "Task")
+    of_kari = [
+        [each["effectiveDateTime"] for each in story.resources(name) if is_measured(each, task["for"])]
+        for name in ("sykehuset", "ringsaker")
+    ]
+    assert task["status"] == "completed"
+    assert len(of_kari[0]) < len(of_kari[1])
+    assert max(of_kari[0]) < max(of_kari[1])
+    assert set(of_kari[0]) < set(of_kari[1])
+
+
+def is_measured(resource: dict, patient: dict) -> bool:
+    """Tell whether it was measured of this patient."""
+    return resource["resourceType"] == "Observation" and resource["subject"] == patient
+
+
+@pytest.mark.node
+def test_everything_that_an_organisation_received_keeps_its_profiles(story, tmp_path):
+    """No file breaks R4, PHD, VKP or our own profile, save by what this validator can't see."""
+    story.ended_well()
+    doubts = hold(story.resources(), tmp_path)
+    said = {(each["profile"].rpartition("/")[2], each["doubt"].rpartition(" @ ")[2]) for each in doubts}
+    assert said <= KNOWN_FALSE
 
 
 def refusal(*words: str) -> tuple[int, str]:

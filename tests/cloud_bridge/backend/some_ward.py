@@ -5,6 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from cloud_bridge.backend.access import Admission, Verdict
+from cloud_bridge.backend.indicators import Counted, Period, Tally, indicators
+from cloud_bridge.backend.listed import Listed
+from cloud_bridge.backend.looks import Look
 from cloud_bridge.backend.sharing import Organisation
 from cloud_bridge.backend.views import (
     Figures,
@@ -83,6 +87,9 @@ class SomeWard:
     written: WrittenPlan | None = None
     said: dict[str, Told] = field(default_factory=dict)
     acts: list[Handled] = field(default_factory=list)
+    seen: list[Look] = field(default_factory=list)
+    counted: tuple[Counted, ...] = ()
+    periods: list[Period] = field(default_factory=list)
     follow: dict[str, HandoverState] = field(default_factory=dict)
     taking_part: tuple[Organisation, ...] = (
         Organisation("sykehuset", "Sykehuset Innlandet", "hospital"),
@@ -93,6 +100,16 @@ class SomeWard:
     async def people(self):
         """Everyone, by name."""
         return tuple(sorted(self.persons, key=lambda person: person.name))
+
+    async def let_in(self, need, who, home, now):
+        """Nobody logs in at a ward in memory; who really may see what is tried over real tables."""
+        if home in self.states:
+            self.seen.append(Look(home, who, need.what, now))
+        return Admission(Verdict.ADMITTED)
+
+    async def looks(self, home, *, count_max=200):
+        """Who looked."""
+        return tuple(each for each in reversed(self.seen) if each.home == home)[:count_max]
 
     async def home_state(self, home):
         """How one home stands."""
@@ -107,6 +124,13 @@ class SomeWard:
             and (since is None or kept.reading.measured_at >= since)
         ]
         return tuple(sorted(found, key=lambda kept: kept.reading.measured_at)[-count_max:])
+
+    async def listed(self, home, kinds, since):
+        """What the list shows of one home."""
+        newest = {kind: await self.readings(home, kind=kind, count_max=1) for kind in kinds}
+        latest = {kind: kept[0] for kind, kept in newest.items() if kept}
+        spark = await self.readings(home, kind=Kind.SPO2, since=since)
+        return Listed(await self.home_state(home), await self.plan(home), latest, spark)
 
     async def open_alerts(self, home=None):
         """Red before yellow, oldest first."""
@@ -128,6 +152,11 @@ class SomeWard:
     async def organisations(self):
         """Who takes part."""
         return self.taking_part
+
+    async def indicators(self, period):
+        """The figures of what was counted: the same in every period, which is noted."""
+        self.periods.append(period)
+        return indicators(self.counted)
 
     async def handovers(self, home):
         """Where a home stands."""
@@ -158,6 +187,13 @@ class SomeWard:
     async def plans(self, home):
         """The plan in force, and one that waits."""
         return Plans(await self.plan(home), NOW - timedelta(days=30), self.written)
+
+    async def write_plan(self, _home, written):
+        """Keep a plan, unless one of this version is known."""
+        if written.plan.version <= (self.written.plan if self.written else self.in_force).version:
+            return "older"
+        self.written = written
+        return None
 
     async def told(self, home):
         """What a home told besides."""
@@ -254,6 +290,18 @@ def one_ward() -> SomeWard:
     ward.enrol("h0", "Kari Nordmann")
     ward.keep("h0", *fortnight(FALLING))
     ward.open("h0", alert("red", (84.0, 83.0), NOW - timedelta(hours=1, minutes=48)))
+    return ward
+
+
+def counted_ward() -> SomeWard:
+    """Kari, and figures of two organisations; not one of them was handed over."""
+    ward = one_ward()
+    ward.counted = (
+        ("sykehuset", "seen", Tally(2, 3, 1, {600: 1, 4_000: 1})),
+        ("ringsaker", "seen", Tally(5, 5, 0, {60: 5})),
+        ("ringsaker", "alerts", Tally(4, 60 * 86_400)),
+        ("sykehuset", "downtime", Tally(7_200, 30 * 86_400)),
+    )
     return ward
 
 

@@ -17,12 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_bridge.backend.database import TablesError, Transaction
-from cloud_bridge.backend.ingest import (
-    Ingest,
-    KeepBatch,
-    KeepState,
-    meaning_of,
-)
+from cloud_bridge.backend.ingest import Ingest
+from cloud_bridge.backend.meaning import KeepBatch, KeepState, meaning_of
 from cloud_bridge.backend.sqlite import SqliteDatabase
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.views import HomeState

@@ -10,13 +10,14 @@ import orjson
 import pytest
 import zstandard
 
-from cloud_bridge.backend.ingest import KeepBatch, KeepState, Quarantine, _refusal, meaning_of
+from cloud_bridge.backend.ingest import _refusal
+from cloud_bridge.backend.meaning import KeepBatch, KeepState, Quarantine, meaning_of
 from cloud_bridge.backend.standing import Birth
 from cloud_bridge.broker import Message, UplinkError
 from cloud_bridge.carry import Carrier
 from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.bodies import reading_body
-from cloud_bridge.contract.down import accountable_message, down_from_bytes
+from cloud_bridge.contract.down import accountable_message, down_from_bytes, looked_message
 from cloud_bridge.contract.entries import (
     BATCH_BYTES_MAX,
     BATCH_COUNT_MAX,
@@ -27,6 +28,7 @@ from cloud_bridge.contract.entries import (
     LogSpan,
 )
 from cloud_bridge.contract.errors import ContractError
+from cloud_bridge.contract.looked import Looked, ReadLook, looked_body
 from cloud_bridge.contract.receipts import Receipt, Span, answer_from_bytes
 from cloud_bridge.contract.topics import topic
 from tests.given import HOME, NOON, reading
@@ -34,7 +36,7 @@ from tests.house.papers import ROOT, code_blocks
 
 PAPER = ROOT / "cloud_bridge" / "README.md"
 LOG = "5aa404154a3e1967"
-BATCH, RECEIPT, REFUSAL, ACCOUNTABLE, BIRTH, EARLIER = code_blocks(PAPER, "json")
+BATCH, RECEIPT, REFUSAL, ACCOUNTABLE, LOOKED, BIRTH, EARLIER = code_blocks(PAPER, "json")
 
 
 class Listener:
@@ -178,3 +180,12 @@ def test_a_batch_that_begins_nowhere_is_refused(first):
     said = {"version": 1, "home": HOME, "log": LOG, "first": first, "entries": [line]}
     with pytest.raises(ContractError):
         Batch.from_bytes(zstandard.ZstdCompressor().compress(orjson.dumps(said)))
+
+
+def test_the_paper_shows_who_has_looked_as_it_is_said():
+    """The example is read, and said again in the same words."""
+    looked = down_from_bytes(orjson.dumps(orjson.loads(LOOKED)))
+    assert looked == Looked(NOON, (ReadLook("Ringsaker kommune", "nurse", NOON - timedelta(minutes=2)),))
+    assert orjson.loads(looked_message(looked)) == orjson.loads(LOOKED) | {
+        "looked": orjson.loads(looked_body(looked))
+    }

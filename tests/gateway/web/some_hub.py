@@ -9,6 +9,7 @@ from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.due import Progress
+from cloud_bridge.contract.looked import Looked
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.trouble import Trouble
 from devices.kinds import Kind
@@ -40,6 +41,7 @@ class SomeHub:
     journeys: dict[str, Journey] = field(default_factory=dict)
     in_force: Plan = PLAN
     in_charge: Accountable | None = None
+    looks: Looked | None = None
     unjudged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     done: dict[str, Progress] = field(default_factory=dict)
     answered: list[Answer] = field(default_factory=list)
@@ -49,6 +51,10 @@ class SomeHub:
     def now(self) -> datetime:
         """The hub's time."""
         return self.at
+
+    def looked(self) -> Looked | None:
+        """Who has looked."""
+        return self.looks
 
     def accountable(self) -> Accountable | None:
         """Who is accountable."""
