@@ -24,6 +24,10 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def has(self, char: str) -> bool:
+        """Tell whether something of this characteristic waits to be received."""
+        return any(told == char for told, _ in self._waiting)
+
     @property
     def end(self) -> str | None:
         """Why nothing more will be taken in, or None while the link lives."""

@@ -224,6 +224,22 @@ async def test_a_disconnect_wakes_who_receives() -> None:
         assert "read 2" not in bluez.client.did
 
 
+async def test_what_was_told_and_hung_up_at_once_was_subscribed() -> None:
+    """A device may tell all and hang up while the answer is still on its way to us: what it told is kept."""
+
+    async def tell_and_hang_up() -> None:
+        bluez.client.tell(bytearray(b"1"))
+        link._client._backend._disconnected_callback()
+        await hang()
+
+    bluez = Bluez(subscribe=[tell_and_hang_up])
+    async with asyncio.timeout(2), bluez.link() as link:
+        await link.subscribe(CHAR)
+        assert await link.receive(timeout_s=60) == (CHAR, b"1")
+        with pytest.raises(LinkError, match="hung up"):
+            await link.receive(timeout_s=60)
+
+
 async def test_one_connection_is_opened_at_a_time() -> None:
     """BlueZ refuses a second Connect while the first goes on: they queue, and a failure frees the place."""
     bluez = Bluez(connect=[hang, agree])
