@@ -53,10 +53,12 @@ class _Page:
         threading.Thread(target=self._listen, args=(opened,), daemon=True).start()
         yield self
 
-    async def next(self) -> float:
-        """Return when the next change was told."""
+    async def next(self, after: float) -> float:
+        """Return when the next change was told after this; one before it is of something else."""
         async with asyncio.timeout(WAIT_S):
-            return await self._told.get()
+            while (told := await self._told.get()) < after:
+                pass
+        return told
 
     async def quiet(self) -> None:
         """Return once nothing has been told for a moment; what was told before is forgotten."""
@@ -164,7 +166,7 @@ async def _one(host: TwinHost, number: int, told: "asyncio.Queue[float]", page: 
     await host.refresh()
     async with asyncio.timeout(WAIT_S):
         began = await told.get()
-    return await page.next() - began
+    return await page.next(began) - began
 
 
 def _noting(told: "asyncio.Queue[float]"):
