@@ -11,7 +11,7 @@ from cloud_bridge.contract.handover import Accept, Offer, Refuse, Wanted, Withdr
 from cloud_bridge.contract.handover_content import Content, HandedAlert
 from cloud_bridge.contract.handover_record import HandoverState
 from simulators.home import Home
-from simulators.world import World
+from simulators.world import SOON, World
 
 ORGANISATIONS = (
     Organisation("sykehuset", "Sykehuset", "hospital"),
@@ -37,7 +37,10 @@ class People:
         newest = plans.waiting.plan if plans.waiting else plans.in_force
         if newest is None:
             return
-        change = {"version": newest.version + 1, "stale_h": float(self._dice.randint(24, 72))}
+        to = ORGANISATIONS[newest.version % len(ORGANISATIONS)].organisation
+        soon = SOON.model_copy(update={"to": to})
+        stale_h = float(self._dice.randint(24, 72))
+        change = {"version": newest.version + 1, "stale_h": stale_h, "escalation": soon}
         plan = newest.model_copy(update=change)
         self._world.note("plan", name, plan.version)
         await ward.tables.write_plan(name, WrittenPlan(plan, "lege", self._world.now()))

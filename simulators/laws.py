@@ -24,7 +24,7 @@ from gateway.judged_anew import judged_anew
 from simulators.both_ends import There, check_ward, given_up, in_ward
 from simulators.home import Home
 from simulators.mishaps import JUMPS
-from simulators.streamed import check_streams
+from simulators.streamed import check_escalated, check_streams
 from simulators.virtual_box import VirtualBox
 from simulators.world import BEGINNING, OSLO, World
 
@@ -77,6 +77,7 @@ async def check(world: World) -> dict[str, int]:
         totals["red_waited_s"] = max(totals["red_waited_s"], round(wait_s))
         for entry in entries:
             world.note(home.parts.home, _nameless(repr(entry), home.parts.folder))
+    totals.update(await check_escalated(world.ward.tables, world.now()))
     totals.update(await check_streams(world.ward.tables, world.streamed, world.now()))
     return dict(totals)
 

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from cloud_bridge.backend.escalated import named
 from cloud_bridge.backend.fhir_told import Line
+from cloud_bridge.backend.handling import held
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.who import Role, Who
 from cloud_bridge.contract.handover_record import HandoverFact, Happened, state_of
@@ -15,6 +17,9 @@ from cloud_bridge.fhir.naming import id_of
 from gateway.ports import Now
 
 AT_MOST = 10**9
+_ESCALATED = "select home, matter, upto from handled where act = 'escalated'"
+LATE = timedelta(hours=2)
+"""So long after it was due somebody must have been told: the ward looks now and then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,23 @@ async def check_streams(tables: Tables, streamed: Streamed, now: datetime) -> Co
             untold = [one for one in measured if ("Observation", id_of(home, "reading", one.id)) not in told]
             assert not untold, f"{len(untold)} readings of {len(measured)} never went to {organisation}"
     return totals
+
+
+async def check_escalated(tables: Tables, now: datetime) -> Counter[str]:
+    """What nobody has seen in time was told to whoever the plan names, once for all that stood there."""
+    acts = await tables.handled()
+    told = Counter(await tables._rows(_ESCALATED))
+    assert max(told.values(), default=1) == 1, f"escalated twice: {told.most_common(1)}"
+    known = await tables.organisations()
+    for home in sorted({each.home for each in await tables.open_alerts()}):
+        plan, state = await tables.plan(home), await tables.handovers(home)
+        to = None if plan is None or plan.escalation is None else named(plan.escalation.to, known)
+        if to is None or state is None or not state.responsibility.may_see(to, now):
+            continue
+        for each in held(await tables.open_alerts(home), acts, plan, now - LATE):
+            is_due = each.care.overdue_at is not None and state.record[-1].at < now - LATE
+            assert not is_due or each.care.escalated is not None, f"nobody told {to} of {each.matter.id}"
+    return Counter(escalated=len(told))
 
 
 def _may_hear(telling: Telling, record: tuple[HandoverFact, ...]) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from cloud_bridge.contract.care import Escalation
+from cloud_bridge.contract.plan import Plan
 from cloud_bridge.settings import load_plan
 from gateway.app import Hub
 from simulators.broker import SmallBroker
@@ -32,6 +34,9 @@ BEGINNING = datetime(2027, 3, 22, tzinfo=UTC)
 
 OSLO = ZoneInfo("Europe/Oslo")
 CONFIG = Path(__file__).resolve().parent.parent / "config"
+SOON = Escalation(red_seen_within_min=30, yellow_seen_within_h=2, to="sykehuset")
+"""In a life nobody looks at the list: all that stays open is escalated."""
+
 PLAN_FILES = (CONFIG / "plan.toml", CONFIG / "plans" / "copd.toml")
 """The first home has single limits, the second every rule."""
 
@@ -194,7 +199,7 @@ class World:
             scale=scale,
             radio=radio,
             broker=self._road(name),
-            plan=load_plan(PLAN_FILES[(int(name, 16) - 1) % len(PLAN_FILES)]),
+            plan=_plan_of(name),
             now=self.now,
             timezone=OSLO,
             dice=self.dice,
@@ -221,3 +226,9 @@ class World:
 
     def _home_named(self, name: str) -> Home:
         return next(home for home in self.homes if home.parts.home == name)
+
+
+def _plan_of(home: str) -> Plan:
+    """Return the plan that a home begins with; it names an organisation that is told of what nobody sees."""
+    plan = load_plan(PLAN_FILES[(int(home, 16) - 1) % len(PLAN_FILES)])
+    return plan.model_copy(update={"escalation": SOON})

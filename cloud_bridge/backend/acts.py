@@ -8,10 +8,12 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from cloud_bridge.backend.handling import Care, care_of, matters_of, put_off_until, refusal_of_act
-from cloud_bridge.backend.views import ACTS, Handled, Views
+from cloud_bridge.backend.views import Act, Handled, Views
 from cloud_bridge.backend.who import Who
 from cloud_bridge.look.forms import fields_of, is_from_here
 from cloud_bridge.look.site import Site
+
+_OF_PEOPLE: tuple[Act, ...] = ("seen", "taken", "put_off", "done")
 
 PUT_OFF_H = (1, 4, 24)
 """So long somebody may put a matter off with one press."""
@@ -47,7 +49,7 @@ async def _handle(views: Views, who: Who, fields: dict[str, str], now: datetime)
     act, note = fields.get("act", ""), fields.get("note", "").strip()
     until = put_off_until(_hours(fields.get("hours", "")), now) if act == "put_off" else None
     upto = _moment(fields.get("upto", ""))
-    if act not in ACTS or upto is None or (act == "put_off" and until is None):
+    if act not in _OF_PEOPLE or upto is None or (act == "put_off" and until is None):
         return "act_unclear"
     home, name = fields.get("home", ""), fields.get("matter", "")
     matter = next((each for each in matters_of(await views.open_alerts(home)) if each.id == name), None)

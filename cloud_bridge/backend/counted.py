@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from cloud_bridge.backend.handling import NO_EPISODE
 from cloud_bridge.backend.indicators import Counted, Period, Tally
-from cloud_bridge.backend.views import Handled
+from cloud_bridge.backend.views import SAW, Handled
 from cloud_bridge.contract.handover_record import HandoverFact, Happened
 
 NOBODY = ""
@@ -120,7 +120,7 @@ def _deviation(
         return
     who = accountable_at(turns_, deviation.at)
     first = {
-        "seen": next((each.at for each in about if each.act != "put_off"), None),
+        "seen": next((each.at for each in about if each.act in SAW), None),
         "taken": _taken_at(deviation, acts, about),
         "done": None if done is None else done.at,
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cloud_bridge.backend.views import Act, Handled, OpenAlert
+from cloud_bridge.backend.views import SAW, Act, Handled, OpenAlert
 from cloud_bridge.backend.who import Who
 from cloud_bridge.contract.care import Escalation
 from cloud_bridge.contract.plan import Level, Plan
@@ -52,6 +52,8 @@ class Care:
     """When somebody should have seen it; None where somebody has, or it is not so late yet."""
     overdue_to: str = ""
     """Who is to look at it then, as the plan names them."""
+    escalated: Handled | None = None
+    """When they were told of it; None where nobody has been, or somebody has seen it since."""
 
     @property
     def is_settled(self) -> bool:
@@ -101,7 +103,7 @@ def care_of(matter: Matter, handled: Iterable[Handled], escalation: Escalation |
     own = sorted((each for each in handled if _is_about(each, matter)), key=lambda each: each.at)
     newest = matter.newest_at
     last = own[-1] if own else None
-    seen = next((each for each in reversed(own) if each.act != "put_off" and each.upto >= newest), None)
+    seen = next((each for each in reversed(own) if each.act in SAW and each.upto >= newest), None)
     is_last = last is not None and last.upto >= newest
     overdue_at = None if seen is not None else _overdue_at(matter, escalation, now)
     return Care(
@@ -111,6 +113,7 @@ def care_of(matter: Matter, handled: Iterable[Handled], escalation: Escalation |
         put_off=last if last is not None and is_last and _is_put_off(last, now) else None,
         overdue_at=overdue_at,
         overdue_to="" if overdue_at is None or escalation is None else escalation.to,
+        escalated=None if overdue_at is None else _escalated(own, newest),
     )
 
 
@@ -149,6 +152,10 @@ def _taken(own: Sequence[Handled]) -> Handled | None:
         if each.act == "taken":
             return each
     return None
+
+
+def _escalated(own: Sequence[Handled], newest: datetime) -> Handled | None:
+    return next((each for each in reversed(own) if each.act == "escalated" and each.upto >= newest), None)
 
 
 def _is_put_off(last: Handled, now: datetime) -> bool:

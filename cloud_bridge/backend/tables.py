@@ -7,9 +7,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from cloud_bridge.backend.at_home import AtHomeTables, dated
+from cloud_bridge.backend.alerts import alerts_of, open_alerts
+from cloud_bridge.backend.at_home import AtHomeTables
 from cloud_bridge.backend.commit import keep, keep_message, receipt_of, receipts_at_birth
 from cloud_bridge.backend.database import Database, TablesError, Transaction
+from cloud_bridge.backend.escalated import escalate
 from cloud_bridge.backend.fhir_find import FhirTables
 from cloud_bridge.backend.figure_rows import FigureTables
 from cloud_bridge.backend.handled import HandledTables
@@ -30,7 +32,6 @@ from cloud_bridge.backend.views import (
     Quarantined,
     Told,
 )
-from cloud_bridge.contract.bodies import alert_from
 from cloud_bridge.contract.entries import Batch, LogSpan
 from cloud_bridge.contract.plan import Plan
 from cloud_bridge.contract.receipts import Receipt
@@ -56,25 +57,6 @@ _BIRTHS = "select births from home where home = :home"
 _KEEP_BIRTHS = "update home set births = :births where home = :home"
 _PEOPLE = "select home, name, birth_year from person order by name, home"
 _COMMITS = "select home, commits from home"
-_ALERTS = """
-    select alert.home, alert.seq, entry.body, alert.at
-    from alert
-    join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
-    where alert.home = :home
-    order by alert.at desc, alert.seq desc limit :count_max
-"""
-# By its id alone, so that a hub's clock that was set back cannot keep an alert open for ever.
-_OPEN_ALERTS = """
-    select alert.home, alert.seq, entry.body, alert.at
-    from alert
-    join entry on entry.home = alert.home and entry.log = alert.log and entry.seq = alert.seq
-    where alert.change = 'opened' and not exists (
-        select 1 from alert as later
-        where later.home = alert.home and later.id = alert.id and later.change = 'closed'
-    )
-    order by case alert.level when 'red' then 0 else 1 end, alert.at, alert.home, alert.seq
-"""
-_OPEN_ALERTS_OF_HOME = _OPEN_ALERTS.replace("where alert.change", "where alert.home = :home and alert.change")
 _QUARANTINED = "select id, home, seq, reason, data, at from quarantine order by id desc limit :count_max"
 _FIGURES = """
     select
@@ -174,7 +156,7 @@ class Tables(
                 return QUIET_AFTER_H if plan is None else plan.stale_h
 
             ended = let_offers_end(transaction, now)
-            return (*ended, *look_at_homes(transaction, now, stale_h_of))
+            return (*ended, *look_at_homes(transaction, now, stale_h_of), *escalate(transaction, now))
 
         return await self._ask(work)
 
@@ -197,13 +179,11 @@ class Tables(
 
     async def open_alerts(self, home: str | None = None) -> tuple[OpenAlert, ...]:
         """Alerts open now, red before yellow, oldest first."""
-        if home is None:
-            return _alerts(await self._rows(_OPEN_ALERTS))
-        return _alerts(await self._rows(_OPEN_ALERTS_OF_HOME, home=home))
+        return await self._ask(lambda transaction: open_alerts(transaction, home))
 
     async def alerts(self, home: str, *, count_max: int = 100) -> tuple[OpenAlert, ...]:
         """Every opening and closing of a home's alerts, newest first."""
-        return _alerts(await self._rows(_ALERTS, home=home, count_max=count_max))
+        return await self._ask(lambda transaction: alerts_of(transaction, home, count_max))
 
     async def plan(self, home: str) -> Plan | None:
         """The plan in force on a home's hub, by the hub's own word; None before it has said one."""
@@ -227,12 +207,3 @@ class Tables(
 
     async def _rows(self, sql: str, **words: object) -> list[tuple[Any, ...]]:
         return await self._ask(lambda transaction: transaction.rows(sql, **words))
-
-
-def _alerts(rows: list[tuple[Any, ...]]) -> tuple[OpenAlert, ...]:
-    return tuple(_alert(*row) for row in rows)
-
-
-def _alert(home: str, seq: int, body: str, at: str | datetime) -> OpenAlert:
-    alert = alert_from(body.encode())
-    return OpenAlert(home, seq, alert, dated(at, alert.at))

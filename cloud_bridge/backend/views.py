@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import groupby
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 from cloud_bridge.backend.access import Admission, Need
 from cloud_bridge.backend.listed import Listing
@@ -183,13 +183,14 @@ class OpenOffer:
     until: datetime
 
 
-Act = Literal["seen", "taken", "put_off", "done"]
-ACTS: tuple[Act, ...] = get_args(Act)
+Act = Literal["seen", "taken", "put_off", "done", "escalated"]
+SAW: frozenset[Act] = frozenset({"seen", "taken", "done"})
+"""Acts of somebody who has seen it; who puts it off has not, and what nobody has seen is escalated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handled:
-    """One act of one person about one matter: the open alerts of an episode.
+    """One act about one matter, the open alerts of an episode: of a person, or of the ward where none came.
 
     `upto` is when the newest alert that stood there had opened: what opened later nobody has seen.
     """

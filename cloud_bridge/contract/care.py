@@ -110,7 +110,7 @@ class Escalation(BaseModel):
     red_seen_within_min: float = Field(default=60.0, gt=0, le=24 * 60 * 7)
     yellow_seen_within_h: float = Field(default=24.0, gt=0, le=24 * 60)
     to: str = Field(default="", max_length=100)
-    """Who is told then."""
+    """Who is to look then: an organisation by its id or name is told by the ward, anybody else by people."""
 
     @model_validator(mode="after")
     def _red_sooner(self) -> Self:

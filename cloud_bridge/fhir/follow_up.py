@@ -17,16 +17,20 @@ from cloud_bridge.fhir.naming import (
     patient,
 )
 
-Act = Literal["seen", "taken", "put_off", "done"]
+Act = Literal["seen", "taken", "put_off", "done", "escalated"]
 
 TASK_STATUS: dict[Act, str] = {
     "seen": "received", "taken": "in-progress", "put_off": "on-hold", "done": "completed",
+    "escalated": "requested",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
-    """The newest act about an episode; `began_at` is when somebody first did anything about it."""
+    """The newest act about an episode; `began_at` is when it was first acted upon.
+
+    Escalated, its organisation is the one that is asked to look: whom the plan names.
+    """
 
     episode: str
     act: Act
@@ -55,9 +59,10 @@ def follow_up_task(follow_up: FollowUp, about: About) -> Resource:
         "authoredOn": instant(follow_up.began_at),
         "lastModified": instant(follow_up.at),
         "owner": organisation(follow_up.organisation),
-        "performerType": [concept(coded(LOCAL, f"role-{follow_up.role}"))],
         "input": [{"type": concept(coded(LOCAL, "episode")), "valueString": follow_up.episode}],
     }
+    if follow_up.act != "escalated":  # no person has acted
+        said["performerType"] = [concept(coded(LOCAL, f"role-{follow_up.role}"))]
     if follow_up.note:
         said["note"] = [{"text": follow_up.note, "time": instant(follow_up.at)}]
     if follow_up.until is not None:

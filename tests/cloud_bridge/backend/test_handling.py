@@ -57,6 +57,17 @@ def test_who_takes_or_finishes_has_seen_it_and_who_puts_it_off_has_not():
         assert (care.seen is not None) == is_seen, what
 
 
+def test_what_was_escalated_stands_until_somebody_has_seen_it():
+    """It was told to whoever the plan names; putting it off before is over with that, and seeing ends it."""
+    alerts, told = [opened("red", 2)], act("escalated", 1, Who("ward", "sykehuset", Role.SYSTEM))
+    put_off = act("put_off", 1.5, until=NOW + HOUR)
+    care = stands(alerts, put_off, told)
+    assert (care.escalated, care.seen, care.is_settled) == (told, None, False)
+    assert stands(alerts, told, act("put_off", 0.5, until=NOW + HOUR)).is_settled
+    assert stands(alerts, told, act("seen", 0.5)).escalated is None
+    assert stands([*alerts, opened("red", 0.9)], told).escalated is None, "what opened later is new"
+
+
 def test_what_opens_after_an_act_is_new_but_whoever_has_the_matter_still_has_it():
     """Neither seen nor done nor put off covers an alert that was not there; taken does."""
     alerts = [opened("yellow", 5), opened("red", 0.1)]
@@ -204,4 +215,20 @@ async def test_the_list_says_what_nobody_has_seen_in_time_and_puts_it_first():
     assert re.findall(r'id="needs-(\w)-', needs) == ["h", "i"]
     assert "ingen har sett den; noen skulle ha gjort det i dag 04:30" in needs
     assert needs.count("ingen har sett den") == 1
-    assert "Planen sier at sykehuset skal se på den nå." in needs
+    assert "Planen sier at sykehuset skal se på den nå. Herfra er de ikke varslet: ring." in needs
+
+
+async def test_the_list_says_when_they_were_told():
+    """Whoever opens the list need not call whom the ward has told."""
+    ward = ward_with(opened("yellow", 9))
+    ward.in_force = ward.in_force.model_copy(update={"escalation": SOON})
+    ward.acts.append(act("escalated", 5, Who("ward", "sykehuset", Role.SYSTEM)))
+    _, html = await sent(ward, act="seen", matter="gone")
+    assert "sykehuset er varslet i dag 04:30, slik planen sier." in section(html, "needs")
+
+
+async def test_nobody_escalates_by_a_form():
+    """That is the ward's own act."""
+    ward = ward_with(opened("red", 2))
+    await sent(ward, act="escalated")
+    assert ward.acts == []

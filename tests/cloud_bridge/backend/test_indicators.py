@@ -199,9 +199,9 @@ def test_what_is_open_at_the_end_waits_and_is_counted_apart():
 
 
 def test_seen_up_to_what_stood_there():
-    """What opened after a look is not seen by it; putting off is not seeing; taken has what comes later."""
+    """What opened after a look is not seen by it; putting off or escalating is not; taken has what comes."""
     at = NEW_YEAR + DAY
-    acts = (act("put_off", at + HOUR, at), act("taken", at + 2 * HOUR, at))
+    acts = (act("put_off", at + HOUR, at), act("escalated", at + HOUR, at), act("taken", at + 2 * HOUR, at))
     rows = HomeRows(NEW_YEAR, deviations=(Deviation("e1", at), Deviation("e1", at + 3 * HOUR)), handled=acts)
     assert of(rows, "seen") == Tally(1, 2, 1, {7200: 1})
     assert of(rows, "taken") == Tally(2, 2, 0, {7200: 1, 0: 1})

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from cloud_bridge.contract.alert import Alert, Because, Change
 from cloud_bridge.contract.bodies import alert_body, plan_body, reading_body
+from cloud_bridge.contract.care import Escalation
 from cloud_bridge.contract.entries import Batch, Entry, EntryKind
 from cloud_bridge.contract.plan import Level, Limit, Plan
 from devices.kinds import Kind
@@ -46,10 +47,11 @@ def told(seq: int, fact: Reading | Alert | None = None, *, body: bytes | None = 
     return Entry(seq, NOON, EntryKind.HUB_STARTED, b'{"hub":%d}' % seq)
 
 
-def applied(seq: int, *, version: int) -> Entry:
+def applied(seq: int, *, version: int, escalation: Escalation | None = None) -> Entry:
     """The entry that says which plan came into force."""
     limit = Limit(id="low", kind=Kind.SPO2, level="red", below=85, clear=88)
     plan = Plan(version=version, approved_at=NOON, approved_by_role="lege", limits=(limit,))
+    plan = plan.model_copy(update={"escalation": escalation})
     return Entry(seq, NOON, EntryKind.PLAN_APPLIED, plan_body(plan))
 
 
