@@ -83,15 +83,25 @@ class Cargo:
 
         That is so when a whole card was put back, and the hub has gone on since.
         """
-        return any(
-            log_.first <= span.last and span.first <= log_.last for span in receipt.contradicted
-        ) or any(
-            digest_of(entry.kind, entry.body) != mark.digest
+        return (
+            any(log_.first <= span.last and span.first <= log_.last for span in receipt.contradicted)
+            or False in self._compared(receipt, log_).values()
+        )
+
+    def is_continued(self, receipt: Receipt, log_: LogSpan) -> bool:
+        """Tell whether what the ward has beyond the end of an older log of ours goes on from it."""
+        is_older = log_ != self._log.spans[-1] and not self.is_of_another_past(receipt, log_)
+        return is_older and self._compared(receipt, log_).get(log_.last, False)
+
+    def _compared(self, receipt: Receipt, log_: LogSpan) -> dict[int, bool]:
+        """Return for each mark under this log whether it is of what stands here; not where that is lost."""
+        return {
+            mark.seq: digest_of(entry.kind, entry.body) == mark.digest
             for mark in receipt.marks
             if log_.first <= mark.seq <= log_.last
             for entry in self._log.entries(after=mark.seq - 1, count_max=1)
             if entry.seq == mark.seq and entry.kind != EntryKind.LOST
-        )
+        }
 
     def _entries_of(self, send: Send) -> tuple[Entry, ...]:
         entries: tuple[Entry, ...] = ()

@@ -75,7 +75,7 @@ class Carrier:
         on_refusal: Callable[[Refusal], None],
         on_receipt: Callable[[Receipt], None] = lambda _receipt: None,
         on_denied: Callable[[str], None] = lambda _reason: None,
-        on_surplus: Callable[[LogSpan, int], None] = lambda _log, _up_to: None,
+        on_surplus: Callable[[LogSpan, int, bool], None] = lambda _log, _up_to, _is_continued: None,
         decisions: Decisions | None = None,
         backoff_s_max: float = BACKOFF_S_MAX,
     ) -> None:
@@ -240,9 +240,10 @@ class Carrier:
             return
         ward_has = max(receipt.up_to, receipt.highest)
         if ward_has > log_.last or self._cargo.is_of_another_past(receipt, log_):
-            self._on_surplus(log_, ward_has)
-            is_ours_still = log_ in self._log.spans and log_.last > self._log.cursor
-            if is_ours_still or log_ == self._log.spans[-1]:  # nothing is believed, and it is said again
+            is_continued = self._cargo.is_continued(receipt, log_)
+            self._on_surplus(log_, ward_has, is_continued)
+            is_untold = log_ == self._log.spans[-1] or log_.last > self._log.cursor
+            if not is_continued and is_untold and log_ in self._log.spans:  # not believed: said again
                 has = "more" if ward_has > log_.last else "something else"
                 self._note_road(is_connected=True, problem=f"the ward has {has} of this log than we wrote")
                 return
@@ -254,12 +255,11 @@ class Carrier:
             problem = f"the ward is older than this hub: it waits for numbers before {log_.first}. Update it"
             self._note_road(is_connected=True, problem=problem)
         cursor = self._window.take(receipt, self._log.spans, _now_s())
-        now = self._now()
+        now = self.road.last_receipt_at = self._now()
         if cursor is not None and cursor > self._log.cursor:
             self._log.move_cursor(cursor, at=now, by=receipt.by)
         if not receipt.kept:  # the ward's position: it may have lost alerts that it had
             self._cargo.look_again()
-        self.road.last_receipt_at = now
         self.road.receipt_count += 1
         self._on_receipt(receipt)
         self._on_change()

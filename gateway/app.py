@@ -239,12 +239,12 @@ class Hub:
         self.pipeline.note(EntryKind.BATCH_REFUSED, bytes(refusal), id=f"refused:{refusal.digest}")
         self._road_troubles.refused(refusal)
 
-    def _outrun(self, span: LogSpan, up_to: int) -> None:
+    def _outrun(self, span: LogSpan, up_to: int, is_continued: bool) -> None:
         with suppress(NotTakenError):  # the ward says it again
-            self._go_on_above(span, up_to)
+            self._go_on_above(span, up_to, is_continued=is_continued)
 
-    def _go_on_above(self, span: LogSpan, up_to: int) -> None:
-        if self.store.outrun(span.log, up_to):
+    def _go_on_above(self, span: LogSpan, up_to: int, *, is_continued: bool) -> None:
+        if self.store.outrun(span.log, up_to, is_continued=is_continued):
             detail = (
                 f"the ward has log {span.log} up to {up_to}, this hub up to {span.last}: an older log was"
                 " put back, or the end of it was lost. The ward keeps what it has; nothing needs to be done"

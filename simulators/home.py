@@ -19,6 +19,7 @@ from gateway.store.keys import LogKey
 from gateway.store.log import Store
 from gateway.visits import Visits
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.taidoc import TaiDocTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
 from simulators.virtual_disk import VirtualDisk
 
@@ -31,6 +32,8 @@ class HomeParts:
     folder: Path
     oximeter: PulseOximeterTwin
     scale: WeightScaleTwin
+    newcomer: TaiDocTwin | None = None
+    """Another maker's oximeter, that may take over."""
     radio: Radio
     broker: Broker
     plan: Plan
@@ -40,6 +43,12 @@ class HomeParts:
     disk: VirtualDisk = field(default_factory=VirtualDisk)
     backoff_s_max: float = 300.0
     cool_down_s: float = 3.0
+
+    @property
+    def twins(self) -> tuple[PulseOximeterTwin | WeightScaleTwin | TaiDocTwin, ...]:
+        """All devices of this home."""
+        first = (self.oximeter, self.scale)
+        return first if self.newcomer is None else (*first, self.newcomer)
 
 
 class Home:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from cloud_bridge.contract.answers import Answer, Question, answer_id
@@ -14,7 +15,7 @@ from simulators.hardship import KIND
 from simulators.home import Home
 from simulators.loop import SimLoop
 from simulators.mishaps import fill, jump, settle
-from simulators.patient import Patient
+from simulators.patient import Body, Patient
 from simulators.virtual_disk import ROOMY_BYTES
 from simulators.virtual_faults import NO_FAULTS
 from simulators.world import OSLO, PATIENTS, World
@@ -33,6 +34,8 @@ Trouble = Coroutine[Any, Any, None]
 class Life:
     """One world's life."""
 
+    patients = PATIENTS
+
     def __init__(self, world: World) -> None:
         self.world = world
         self._dice = world.dice
@@ -48,21 +51,22 @@ class Life:
             self._boot(home)
         self._cut_at_some_step()
         async with asyncio.TaskGroup() as lives:
-            running = [lives.create_task(trouble) for trouble in self._troubles()]
+            running = [lives.create_task(trouble) for trouble in self.troubles()]
             await asyncio.sleep(days * DAY_S)
             for trouble in running:
                 trouble.cancel()
         self._calm()
         await asyncio.sleep(DAY_S)
 
-    def _troubles(self) -> list[Trouble]:
+    def troubles(self) -> list[Trouble]:
+        """Return everything that befalls this world, each as it goes on until it is cancelled."""
         hard = self.world.hardship
         troubles = [
             self._again(hard.broker_restarts_per_day, self._restart_broker),
             self._again(hard.ward_cuts_per_day, self._cut_ward, HOUR_S),
             self._again(hard.ward_absences_per_day, self._cut_ward, DAY_S),
         ]
-        for home, patient in zip(self.world.homes, PATIENTS, strict=True):
+        for home, patient in zip(self.world.homes, self.patients, strict=True):
             troubles += self._troubles_at(home)
             troubles.append(self._again(MEASURES_PER_DAY, self._measure, home, patient))
         return troubles
@@ -95,9 +99,17 @@ class Life:
         local = self.world.now().astimezone(OSLO)
         body = patient.body(local.date(), self._dice)
         self.world.note("measured", home.parts.home, body)
-        home.parts.oximeter.measure(local, body.spo2, body.pulse_bpm)
+        self.measure(home, local, body)
         if self._dice.random() < 0.4:
             home.parts.scale.measure(local, body.weight_kg)
+
+    async def check(self) -> dict[str, int]:
+        """Assert what must hold of this life besides the laws of every life; return figures."""
+        return {}
+
+    def measure(self, home: Home, local: datetime, body: Body) -> None:
+        """Measure with the oximeter in use."""
+        home.parts.oximeter.measure(local, body.spo2, body.pulse_bpm)
 
     async def _answer(self, home: Home) -> None:
         """Let the patient answer a question; what the hub says it has kept is written down."""
@@ -249,7 +261,7 @@ class Life:
         home.parts.disk.left_bytes = ROOMY_BYTES
         self.world.refusals[name].end(home)
         self.world.radios[name].unkindness = Unkindness()
-        for twin in (home.parts.oximeter, home.parts.scale):
+        for twin in home.parts.twins:
             self.world.radios[name].set_in_range(twin.address, True)
         if not home.is_powered:
             self._boot(home)

@@ -21,6 +21,7 @@ from simulators.mishaps import Refusals
 from simulators.patient import Patient
 from simulators.peripherals.memory import Record
 from simulators.peripherals.pulse_oximeter import PulseOximeterTwin
+from simulators.peripherals.taidoc import TaiDocTwin
 from simulators.peripherals.weight_scale import WeightScaleTwin
 from simulators.streamed import Streamed
 from simulators.virtual_box import VirtualBox
@@ -184,8 +185,9 @@ class World:
         self.answered[name] = set()
         oximeter = PulseOximeterTwin(f"F0:00:00:00:0A:{name[-2:]}")
         scale = WeightScaleTwin(f"F0:00:00:00:0B:{name[-2:]}")
+        newcomer = TaiDocTwin(f"F0:00:00:00:21:{name[-2:]}")
         radio = VirtualRadio(
-            (oximeter, scale),
+            (oximeter, scale, newcomer),
             dice=self.dice,
             unkindness=self.hardship.air,
             advertising_interval_s=ADVERTISING_S,
@@ -197,6 +199,7 @@ class World:
             folder=folder / name / "hub",
             oximeter=oximeter,
             scale=scale,
+            newcomer=newcomer,
             radio=radio,
             broker=self._road(name),
             plan=_plan_of(name),
@@ -206,7 +209,7 @@ class World:
         )
         home = Home(parts, self.tasks)
         home.on_boot = partial(self._booted, name)
-        for twin in (oximeter, scale):
+        for twin in parts.twins:
             twin.memory.on_confirmed = partial(self._confirmed, name, twin.address)
         return home
 

@@ -150,13 +150,13 @@ def keep(transaction: Transaction, batch: Batch, at: datetime) -> Receipt:
     return receipt
 
 
-def receipt_of(transaction: Transaction, home: str, log: str) -> Receipt:
-    """Return where this log stands; nothing is committed of a log never seen."""
+def receipt_of(transaction: Transaction, home: str, log: str, last: int = 0) -> Receipt:
+    """Return where this log stands, with a mark at `last`, too; nothing is committed of a log never seen."""
     found = transaction.rows(_UP_TO, home=home, log=log)
     if not found:
         return Receipt(log, 0)
     receipt = _receipt(transaction, home, log, found[0][0], Span(1, SEQ_MAX))
-    ends = {receipt.up_to, receipt.highest, *(gap.first - 1 for gap in receipt.missing)}
+    ends = {last, receipt.up_to, receipt.highest, *(gap.first - 1 for gap in receipt.missing)}
     rows = transaction.rows(_STANDS, lines=[{"seq": seq} for seq in sorted(ends)], home=home, log=log)
     marks = tuple(Mark(seq, digest_of(kind, body.encode())) for seq, kind, body in rows)
     words = {"home": home, "log": log, "reason": CONTRADICTS, "count_max": UNREADABLE_MAX}
@@ -173,9 +173,9 @@ def receipts_at_birth(
     for span in earlier:
         if span.log not in known:
             _begin_log(transaction, home, span.log, span.first)
-    names = (*(span.log for span in earlier), log)
-    _order(transaction, home, names)
-    return tuple(receipt_of(transaction, home, name) for name in names)
+    _order(transaction, home, (*(span.log for span in earlier), log))
+    before = (receipt_of(transaction, home, span.log, span.last) for span in earlier)
+    return (*before, receipt_of(transaction, home, log))
 
 
 def _order(transaction: Transaction, home: str, names: tuple[str, ...]) -> None:

@@ -102,15 +102,16 @@ class Store(LogReader):
         with self._transaction():
             self._keep_notes(notes)
 
-    def outrun(self, log: str, up_to: int) -> bool:
+    def outrun(self, log: str, up_to: int, *, is_continued: bool = False) -> bool:
         """Go on where the ward has more of one of our logs, or other; tell whether that is news.
 
         What has no receipt under this name is told again under a new one, since the ward may hold other
-        entries under its numbers. What comes has numbers above what the ward has.
+        entries under its numbers; not where what it has goes on from our own end (`is_continued`). What
+        comes has numbers above what the ward has.
         """
         span = next(span for span in self.spans if span.log == log)
         confirmed = max(self.cursor, span.first - 1)
-        is_telling_again = confirmed < span.last
+        is_telling_again = confirmed < span.last and not is_continued
         is_known = self._rows("select 1 from log where log = ? and ward_has >= ?", (log, up_to))
         if is_known and not is_telling_again:
             return False

@@ -84,7 +84,7 @@ def test_what_the_ward_has_beyond_ours_is_told_again_under_a_new_name():
     """A ward that has more of the log than we: the hub is asked, and what has no receipt goes again."""
 
     async def story():
-        def outrun(log, up_to):
+        def outrun(log, up_to, _is_continued):
             assert (log.log, up_to) == ("log-1", 400)
             old, new = LogSpan("log-1", 1, 100), LogSpan("log-2", 101, 300)
             type(log_).spans = property(lambda _log: (old, new, LogSpan("log-3", 401, 400)))

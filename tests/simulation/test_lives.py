@@ -14,7 +14,7 @@ NAMED_SEEDS = {
     1: "a hub without power lived on as a ghost, since a TaskGroup forgot its cancellation",
     47: "a log put back, gone on and then salvaged told nobody what it had written under the ward's numbers",
 }
-LIVES = 50
+LIVES = 40
 DAYS = 4
 
 SEEDS = sorted({*range(1, LIVES + 1), *NAMED_SEEDS})
