@@ -89,6 +89,7 @@ def main(
     seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
     count: Annotated[int, typer.Option("--lives", help="How many seeds from there.")] = 20,
     days: Annotated[float, typer.Option(help="Hard days in each life; a quiet one follows.")] = 7,
+    *,
     jobs: Annotated[int, typer.Option(help="How many at a time; 0 is one for each core.")] = 0,
     story: Annotated[
         bool, typer.Option(help="In each life a patient is handed over in an exacerbation and an outage.")
