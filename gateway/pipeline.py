@@ -22,6 +22,7 @@ from devices.readings import Heard, Reading
 from gateway.alerts.family import Began, NightOver, Tick
 from gateway.alerts.judge import judge, take_plan
 from gateway.alerts.state import JudgeState
+from gateway.baselines import baseline_facts
 from gateway.derive import derived
 from gateway.facts import alert_fact, answer_fact, fault_fact, night_fact, reading_fact
 from gateway.fault_limit import FaultLimit
@@ -148,8 +149,7 @@ class Pipeline:
         """Judge what is no reading, and commit it with what it led to; nothing where nothing changes."""
         verdict = judge(self.plan, self.state, event, clock=clock)
         if facts or verdict.state is not self.state:
-            told = [*facts, *map(alert_fact, verdict.changes)]
-            self._commit(verdict.state, told, at=event.at, clock=clock)
+            self._commit(verdict.state, [*facts, *map(alert_fact, verdict.changes)], at=event.at, clock=clock)
 
     def _commit(
         self,
@@ -160,6 +160,7 @@ class Pipeline:
         at: datetime | None = None,
         met: Met | None = None,
     ) -> None:
+        facts = [*facts, *baseline_facts(self.plan.trend, self.state, state)]
         judge_state = None if state is self.state else bytes(state)
         self._store.commit(facts, at=at or self.now(), clock=clock, judge_state=judge_state, met=met)
         self.state = state

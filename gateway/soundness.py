@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import orjson
 
 from cloud_bridge.contract.answers import answer_from
+from cloud_bridge.contract.baseline import baselines_from
 from cloud_bridge.contract.bodies import alert_from, fault_from, plan_from, reading_from
 from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import EntryKind, LogSpan, clock_from
@@ -284,6 +285,7 @@ _OTHERS: dict[str, Reader] = {
     EntryKind.PLAN_APPLIED: plan_from,
     EntryKind.DEVICE_FAULT: fault_from,
     EntryKind.CLOCK_FOUND: found_from,
+    EntryKind.BASELINE: baselines_from,
 }
 
 

@@ -64,6 +64,7 @@ class Transfer:
             plan_version=plan_version,
             why_now="can be followed at home by those who live near",
             summary="exacerbation under treatment; measured every morning",
+            epochs=(await tables.told(home)).epochs,
             alerts=tuple(HandedAlert(id=each.alert.id, goes="moves") for each in alerts),
             devices=tuple(
                 HandedDevice(device=device, driver=driver, owner=HOSPITAL.organisation, goes="given_back")

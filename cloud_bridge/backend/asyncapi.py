@@ -8,6 +8,7 @@ from cloud_bridge.backend.meaning import State
 from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
+from cloud_bridge.contract.baseline import Baselines
 from cloud_bridge.contract.bodies import DeviceFault
 from cloud_bridge.contract.dating import ClockFound
 from cloud_bridge.contract.entries import BATCH_COUNT_MAX, SEQ_MAX, VERSION, Clock, EntryKind
@@ -31,6 +32,7 @@ BODIES: dict[str, Any] = {
     EntryKind.ALERT: Alert,
     EntryKind.ALERT_CONFIRMED: Alert,
     EntryKind.ANSWER: Answer,
+    EntryKind.BASELINE: Baselines,
     EntryKind.CLOCK_FOUND: ClockFound,
     EntryKind.DEVICE_FAULT: DeviceFault,
     EntryKind.NIGHT: Night,

@@ -8,6 +8,7 @@ from typing import Literal
 from cloud_bridge.backend.views import OpenAlert, Person, Views
 from cloud_bridge.backend.who import AT_THIS_MACHINE, Who
 from cloud_bridge.backend.worklist import stranger
+from cloud_bridge.contract.baseline import BaselineEpoch
 from cloud_bridge.contract.handover import OFFER_DAYS_MAX, Accept, Offer, Refuse, Wanted, Withdraw
 from cloud_bridge.contract.handover_content import (
     Check,
@@ -39,6 +40,7 @@ class HandedOver:
     open_alerts: tuple[OpenAlert, ...]
     devices: tuple[tuple[str, str], ...]
     """Address and driver of what has measured here lately."""
+    epochs: tuple[BaselineEpoch, ...]
     who: Who
 
     @property
@@ -72,6 +74,7 @@ async def handed_over(views: Views, home: str, who: Who, now: datetime) -> Hande
         plan=await views.plan(home),
         open_alerts=await views.open_alerts(home),
         devices=tuple(sorted(devices.items())),
+        epochs=(await views.told(home)).epochs,
         who=who,
     )
 
@@ -106,6 +109,7 @@ def _content(shown: HandedOver, fields: Mapping[str, str], checks: Mapping[str, 
         plan_version=1 if plan is None else plan.version,
         why_now=fields["why_now"].strip(),
         summary=fields.get("summary", "").strip(),
+        epochs=shown.epochs,
         alerts=tuple(_alerts(shown.open_alerts, fields)),
         devices=tuple(
             HandedDevice(device=device, driver=driver, owner=by, goes=_goes(fields, device))

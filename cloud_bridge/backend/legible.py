@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cloud_bridge.contract.accountable import accountable_from
 from cloud_bridge.contract.answers import answer_from
+from cloud_bridge.contract.baseline import baselines_from
 from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
 from cloud_bridge.contract.dating import found_from
 from cloud_bridge.contract.entries import Entry, EntryKind
@@ -48,6 +49,7 @@ def row_of(entry: Entry) -> Row | None:
 _READ: dict[EntryKind, Callable[[bytes], object]] = {
     EntryKind.ALERT_CONFIRMED: alert_from,
     EntryKind.ANSWER: answer_from,
+    EntryKind.BASELINE: baselines_from,
     EntryKind.NIGHT: night_from,
     EntryKind.NOT_JUDGED: unjudged_from,
     EntryKind.PLAN_APPLIED: plan_from,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cloud_bridge.backend.handling import Held, held
+from cloud_bridge.backend.heard import Told
 from cloud_bridge.backend.spirometry import Spirometry, spirometry_of
-from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Plans, Told, Views
+from cloud_bridge.backend.views import Figures, HomeState, KeptReading, OpenAlert, Person, Plans, Views
 from cloud_bridge.backend.worklist import LISTED, stranger
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.handover_record import HandoverState, Happened

@@ -16,6 +16,7 @@ from cloud_bridge.backend.fhir_find import FhirTables
 from cloud_bridge.backend.figure_rows import FigureTables
 from cloud_bridge.backend.handled import HandledTables
 from cloud_bridge.backend.handovers import HandoverTables, let_offers_end
+from cloud_bridge.backend.heard import Told
 from cloud_bridge.backend.looks import LookTables
 from cloud_bridge.backend.moments import moment, stamp
 from cloud_bridge.backend.plans import PlanTables, plans_of
@@ -30,7 +31,6 @@ from cloud_bridge.backend.views import (
     OpenTrouble,
     Person,
     Quarantined,
-    Told,
 )
 from cloud_bridge.contract.entries import Batch, LogSpan
 from cloud_bridge.contract.plan import Plan

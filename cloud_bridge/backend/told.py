@@ -1,4 +1,4 @@
-"""What a home told besides readings and alerts: answers, nights summed up, and what was not judged."""
+"""What a home told besides readings and alerts: answers, nights, what was not judged, how devices stand."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -6,8 +6,9 @@ from datetime import date
 from typing import TypeVar
 
 from cloud_bridge.backend.database import Transaction
-from cloud_bridge.backend.views import Told
+from cloud_bridge.backend.heard import Told
 from cloud_bridge.contract.answers import answer_from
+from cloud_bridge.contract.baseline import Baselines, baselines_from
 from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.nights import Night, night_from
@@ -27,6 +28,11 @@ _TOLD = """
 _ANSWERS, _NIGHTS, _NOT_JUDGED = (
     _TOLD.replace("{kind}", kind) for kind in (EntryKind.ANSWER, EntryKind.NIGHT, EntryKind.NOT_JUDGED)
 )
+_BASELINE = """
+    select entry.body from entry join log on log.home = entry.home and log.log = entry.log
+    where entry.home = :home and entry.kind = 'baseline'
+    order by log.turn desc, entry.seq desc limit :count_max
+"""
 
 
 def told_of(transaction: Transaction, home: str) -> Told:
@@ -45,4 +51,5 @@ def told_of(transaction: Transaction, home: str) -> Told:
     answers = {answer.id: answer for answer in read(_ANSWERS, ANSWERS_MAX, answer_from)}
     not_judged = {each.id: each for each in read(_NOT_JUDGED, NOT_JUDGED_MAX, unjudged_from)}
     last_nights = tuple(nights[on] for on in sorted(nights, reverse=True))
-    return Told(tuple(answers.values()), last_nights, tuple(not_judged.values()))
+    baselines = next(read(_BASELINE, 1, baselines_from), Baselines())
+    return Told(tuple(answers.values()), last_nights, tuple(not_judged.values()), baselines.epochs)

@@ -1,22 +1,19 @@
 """What the ward's pages read: rows as values, whatever database they came from."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
-from itertools import groupby
+from datetime import datetime
 from typing import Literal, Protocol
 
 from cloud_bridge.backend.access import Admission, Need
+from cloud_bridge.backend.heard import Told
 from cloud_bridge.backend.listed import Listing
 from cloud_bridge.backend.looks import Look
 from cloud_bridge.backend.sharing import Organisation
 from cloud_bridge.backend.who import Who
 from cloud_bridge.contract.alert import Alert
-from cloud_bridge.contract.answers import Answer
 from cloud_bridge.contract.handover import Stepped, Wanted
 from cloud_bridge.contract.handover_record import HandoverState
-from cloud_bridge.contract.nights import Night
 from cloud_bridge.contract.plan import Plan
-from cloud_bridge.contract.unjudged import Unjudged
 from devices.kinds import Kind
 from devices.readings import HOME, Reading, Setting, dated
 
@@ -117,35 +114,6 @@ class Figures:
     gaps: int
     duplicates: int
     quarantined: int
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The newest of each, newest first; of a night only its last revision."""
-
-    answers: tuple[Answer, ...] = ()
-    nights: tuple[Night, ...] = ()
-    not_judged: tuple[Unjudged, ...] = ()
-
-    def days(self, zone: tzinfo) -> tuple["AnsweredDay", ...]:
-        """Return the answers by the home's days, newest day first; of each question the last word counts."""
-        newest = sorted(self.answers, key=lambda answer: answer.answered_at, reverse=True)
-        by_day = groupby(newest, key=lambda answer: answer.answered_at.astimezone(zone).date())
-        return tuple(AnsweredDay(on, _once(tuple(answers))) for on, answers in by_day)
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweredDay:
-    """What was answered on one day of the home."""
-
-    on: date
-    answers: tuple[Answer, ...]
-
-
-def _once(answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
-    """The newest word on each question, in the order in which they are asked."""
-    newest = {answer.question: answer for answer in reversed(answers)}
-    return tuple(newest.values())
 
 
 @dataclass(frozen=True, slots=True)

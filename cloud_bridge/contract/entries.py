@@ -48,6 +48,8 @@ class EntryKind(StrEnum):
     ALERT_CONFIRMED = "alert_confirmed"
     NIGHT = "night"
     """A night of oximetry in a few figures; its samples stand in the log as readings."""
+    BASELINE = "baseline"
+    """How the devices stand to what is usual for this person, as far as the hub has learnt it."""
     RESPONSIBILITY = "responsibility"
     """The hub has learnt which organisation is accountable."""
     NOT_JUDGED = "not_judged"

@@ -1,7 +1,6 @@
 """What an offer carries: all that the receiver must know to decide, and nothing of who the patient is."""
 
 import re
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -14,9 +13,10 @@ from pydantic import (
     model_validator,
 )
 
+from cloud_bridge.contract.baseline import BaselineEpoch, Name
 from cloud_bridge.contract.care import LINES_MAX, Contact
 from cloud_bridge.contract.errors import ContractError
-from cloud_bridge.contract.plain import has_moment, is_plain_name
+from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.responsibility import is_organisation
 
 ALERTS_MAX = 100
@@ -51,34 +51,14 @@ def _sayable(text: str) -> str:
     return text
 
 
-def _named(text: str) -> str:
-    if not is_plain_name(text):
-        raise ValueError("write one to a hundred plain characters")
-    return text
-
-
 def _organisation(text: str) -> str:
     if not is_organisation(text):
         raise ValueError("write an organisation's id: small letters, digits and hyphens")
     return text
 
 
-Name = Annotated[str, AfterValidator(_named)]
 OrganisationId = Annotated[str, AfterValidator(_organisation)]
 Words = Annotated[str, AfterValidator(_sayable)]
-
-
-class BaselineEpoch(BaseModel):
-    """How one device stands to the baseline of a signal, so that the series goes on with another device."""
-
-    model_config = _FROZEN
-
-    kind: Name
-    device: Name
-    offset: float
-    variance: float = Field(ge=0)
-    is_settled: bool
-    heard_on: date | None = None
 
 
 class HandedAlert(BaseModel):
@@ -140,6 +120,10 @@ class Content(BaseModel):
     checklist: tuple[Check, ...] = Field(default=(), max_length=CHECKS_MAX)
     giver_sees_until: AwareDatetime | None = None
     """Until when the giver may still see after an acceptance; None is without an end."""
+
+    def driver_of(self, device: str) -> str:
+        """Return what kind of device an address is, as far as it is handed over; else the address."""
+        return next((each.driver for each in self.devices if each.device == device), device)
 
     @property
     def kept(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.answers import Answer
+from cloud_bridge.contract.baseline import BaselineEpoch
 from cloud_bridge.contract.contradictions import Contradiction
 from cloud_bridge.contract.nights import Night
 from cloud_bridge.contract.plan import Limit, Plan, PlanPerson
@@ -142,6 +143,14 @@ class Voice:
     def amount(self, kind: Kind, value: float) -> str:
         """Return a value with its unit."""
         return say.amount(kind, value, self.language)
+
+    def epoch(self, epoch: BaselineEpoch, driver: str) -> str:
+        """Return how a device stands to what is usual; a kind of a newer hub is shown as it is."""
+        is_known = epoch.kind in set(Kind)
+        amount = self.amount(Kind(epoch.kind), epoch.offset) if is_known else f"{epoch.offset:g}"
+        what = self.word(f"kind_{epoch.kind}") if f"kind_{epoch.kind}" in words.WORDS else epoch.kind
+        known = self.word("epoch_settled" if epoch.is_settled else "epoch_learning")
+        return self.word("epoch_said", kind=what, driver=driver, amount=amount, known=known)
 
     def because(self, alert: Alert) -> str:
         """Return why the alert changed."""

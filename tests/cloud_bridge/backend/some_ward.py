@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cloud_bridge.backend.access import Admission, Verdict
+from cloud_bridge.backend.heard import Told
 from cloud_bridge.backend.indicators import Counted, Period, Tally, indicators
 from cloud_bridge.backend.listed import Listed
 from cloud_bridge.backend.looks import Look
@@ -21,7 +22,6 @@ from cloud_bridge.backend.views import (
     Person,
     Plans,
     Quarantined,
-    Told,
     WrittenPlan,
 )
 from cloud_bridge.contract.alert import Alert, Because, Change

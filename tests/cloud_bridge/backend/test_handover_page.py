@@ -8,10 +8,13 @@ import httpx
 import pytest
 
 from cloud_bridge.backend.app import ward_app
+from cloud_bridge.backend.heard import Told
 from cloud_bridge.backend.who import AT_THIS_MACHINE, Role, Who
+from cloud_bridge.contract.baseline import BaselineEpoch
 from cloud_bridge.contract.handover_record import HandoverWhy, Happened, begun
 from cloud_bridge.look.words import WORDS
-from tests.cloud_bridge.backend.some_ward import NOW, OSLO, SomeWard, alert
+from devices.kinds import Kind
+from tests.cloud_bridge.backend.some_ward import NOW, OSLO, SomeWard, alert, reading
 
 pytestmark = pytest.mark.anyio
 
@@ -171,3 +174,25 @@ async def test_another_site_decides_for_nobody_and_an_unknown_home_has_no_page()
         assert (await at.get("/patient/ffff000000000000/handover")).status_code == 404
         assert (await at.post("/patient/ffff000000000000/handover", data=OFFER)).status_code == 404
     assert ward.follow[HOME].offer is None
+
+
+async def test_an_offer_carries_how_the_devices_stand():
+    """Whoever takes over with other devices reads what the old ones said beside the usual."""
+    ward = followed()
+    ward.keep(HOME, reading(Kind.SPO2, 91.0, NOW - timedelta(hours=1)))
+    device = ward.kept[HOME][0].reading.device
+    learnt = {"kind": "spo2", "offset": 1.5, "variance": 0.3}
+    epochs = (
+        BaselineEpoch(device=device, is_settled=True, **learnt),
+        BaselineEpoch(device="AA:BB", is_settled=False, **learnt),
+        BaselineEpoch(device="AA:CC", is_settled=False, **learnt | {"kind": "co2"}),
+    )
+    ward.said[HOME] = Told(epochs=epochs)
+    await send(ward, GIVER, OFFER | {"alert:a-red": "moves"})
+    offer = ward.follow[HOME].offer
+    assert offer is not None
+    assert offer.content.epochs == epochs
+    html = await look(ward, RECEIVER)
+    assert "nonin_3230, metning: 1,5\N{NO-BREAK SPACE}% fra det første apparatet, kjent" in html
+    assert "AA:BB, metning: 1,5\N{NO-BREAK SPACE}% fra det første apparatet, læres ennå" in html
+    assert "AA:CC, co2: 1.5 fra" in html

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from cloud_bridge.backend.app import ward_app
-from cloud_bridge.backend.views import Told
+from cloud_bridge.backend.heard import Told
 from cloud_bridge.look.words import LANGUAGES
 from tests.cloud_bridge.backend.some_ward import NOW, OSLO, one_ward
 from tests.contracts.tables.test_told import answered, night, unjudged

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cloud_bridge.backend.heard import Told
 from cloud_bridge.backend.tables import Tables
-from cloud_bridge.backend.views import Told, Views
+from cloud_bridge.backend.views import Views
 from cloud_bridge.contract.answers import Answer, answer_body, answer_id
+from cloud_bridge.contract.baseline import BaselineEpoch, Baselines, baselines_body
 from cloud_bridge.contract.entries import Entry, EntryKind
 from cloud_bridge.contract.nights import Night, NightRefused, NightSummary, night_body
 from cloud_bridge.contract.unjudged import Unjudged, unjudged_body
@@ -94,3 +96,26 @@ def test_a_day_has_the_last_word_on_each_question() -> None:
     assert {answer.question: answer.value for answer in days[1].answers} == {"cough": 1.0, "oedema": 1.0}
     assert [day.on for day in Told(answers=(late,)).days(UTC)] == [date(2026, 11, 2)]
     assert replace(late, value=-1.0) in days[0].answers
+
+
+def stands(seq: int, offset: float) -> Entry:
+    """The entry that says how one device stands."""
+    epoch = BaselineEpoch(kind="spo2", device="AA", offset=offset, variance=0.2, is_settled=True)
+    return Entry(seq, at(-seq), EntryKind.BASELINE, baselines_body(Baselines(epochs=(epoch,))))
+
+
+async def test_of_how_devices_stand_the_newest_word_counts(tables: Tables) -> None:
+    """By the order of the log, whatever the clock said; a log that came later counts first."""
+    assert (await tables.told(HOME)).epochs == ()
+    await tables.commit(batch(stands(1, 1.0), stands(2, 2.0)), at=NOON)
+    assert [each.offset for each in (await tables.told(HOME)).epochs] == [2.0]
+    await tables.commit(batch(stands(1, 3.0), log="log2"), at=NOON)
+    assert [each.offset for each in (await tables.told(HOME)).epochs] == [3.0]
+    assert (await tables.told(OTHER)).epochs == ()
+
+
+async def test_what_is_no_baseline_lies_in_quarantine(tables: Tables) -> None:
+    """And what was told before still counts."""
+    broken = Entry(2, NOON, EntryKind.BASELINE, b'{"epochs":[{"kind":"spo2"}]}')
+    await tables.commit(batch(stands(1, 1.0), broken), at=NOON)
+    assert [each.seq for each in await tables.quarantined()] == [2]
