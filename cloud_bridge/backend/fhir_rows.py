@@ -8,7 +8,7 @@ from datetime import datetime
 from cloud_bridge.backend.counted import accountable_at, turns
 from cloud_bridge.backend.database import Transaction
 from cloud_bridge.backend.handovers import facts_of
-from cloud_bridge.backend.moments import moment
+from cloud_bridge.backend.moments import moment, stamp
 from cloud_bridge.backend.outbox import Source
 from cloud_bridge.contract.alert import Alert
 from cloud_bridge.contract.bodies import alert_from, reading_from
@@ -19,8 +19,11 @@ from cloud_bridge.fhir.follow_up import Act, FollowUp, follow_up_task
 from cloud_bridge.fhir.mapping import resources
 from cloud_bridge.fhir.naming import About, Resource
 from cloud_bridge.fhir.transfer import Transfer, TransferStatus, transfer_provenance, transfer_task
+from cloud_bridge.fhir.vkp import blood_pressure
 from cloud_bridge.look.say import reason_said
 from cloud_bridge.look.words import Language
+from devices.kinds import Kind
+from devices.readings import Reading, dated, series_name
 
 _ENTRIES = """
     select entry.log, entry.seq, entry.at, entry.kind, entry.body
@@ -28,6 +31,16 @@ _ENTRIES = """
     join entry on entry.home = :home and entry.log = line.name and entry.seq = line.seq
 """
 _READING = "select log, seq, measured_at from reading where home = :home and id = :id"
+_SAME_MOMENT = """
+    select entry.body from reading
+    join entry on entry.home = reading.home and entry.log = reading.log and entry.seq = reading.seq
+    where reading.home = :home and reading.kind = :series and reading.measured_at = :measured_at
+    order by reading.id
+"""
+_OTHER_HALF = {
+    Kind.SYSTOLIC_PRESSURE: Kind.DIASTOLIC_PRESSURE,
+    Kind.DIASTOLIC_PRESSURE: Kind.SYSTOLIC_PRESSURE,
+}
 _CHANGES = "select change, at from alert where home = :home and id = :id"
 _ACTS = """
     select act, organisation, role, at, until, note, of_no_use from handled
@@ -101,12 +114,28 @@ def _of_entry(
         if not rows or tuple(rows[0][:2]) != (source.name, source.seq):
             return None  # told before, under another number: that one counts
         about = replace(about, dated_at=moment(rows[0][2]))
-    elif entry.kind in (EntryKind.ALERT, EntryKind.ALERT_CONFIRMED):
+        pressure = _pressure(transaction, reading, about)
+        said = (*resources(entry, about), *(() if pressure is None else (pressure,)))
+        return Made(source, about.dated_at or entry.at, said)
+    if entry.kind in (EntryKind.ALERT, EntryKind.ALERT_CONFIRMED):
         known = _of_alert(transaction, about, alert_from(entry.body), language)
         if known is None:
             return None
         about = known
     return Made(source, about.dated_at or entry.at, resources(entry, about))
+
+
+def _pressure(transaction: Transaction, reading: Reading, about: About) -> Resource | None:
+    """Return the blood pressure that a reading is one half of; whichever half came last finds the other."""
+    if (other := _OTHER_HALF.get(reading.kind)) is None or about.dated_at is None:
+        return None
+    words = {"series": series_name(other, reading.setting), "measured_at": stamp(about.dated_at)}
+    for (body,) in transaction.rows(_SAME_MOMENT, home=about.home, **words):
+        both = [dated(each, about.dated_at) for each in (reading, reading_from(body.encode()))]
+        both.sort(key=lambda each: each.kind != Kind.SYSTOLIC_PRESSURE)
+        if both[0].device == both[1].device:
+            return blood_pressure(both[0], both[1], about)
+    return None
 
 
 def _of_alert(transaction: Transaction, about: About, alert: Alert, language: Language) -> About | None:

@@ -17,7 +17,8 @@ from cloud_bridge.contract.entries import EntryKind
 from cloud_bridge.contract.handover import Accept, Offer, Refuse
 from cloud_bridge.contract.handover_content import Content
 from devices.identity import DeviceIdentity
-from devices.readings import Quality
+from devices.kinds import Kind
+from devices.readings import Quality, Reading
 from tests.contracts.tables.facts import HOME, NOON, OTHER, alert, applied, at, batch, reading, told
 from tests.contracts.tables.test_dating import undated, word
 
@@ -70,6 +71,36 @@ async def accepted(tables: Tables, minutes: float) -> None:
     accept = Accept(id="a1", home=HOME, by=MUNICIPALITY, role="nurse", seen=2, offer="o1")
     stepped = await tables.hand_over(accept, at(minutes))
     assert stepped.answer.what == "accepted"
+
+
+def pressed(number: int, kind: Kind, value: float, device: str = "AA") -> Reading:
+    """One half of a blood pressure."""
+    return replace(reading(number, kind=kind, value=value), device=device)
+
+
+SYSTOLIC, DIASTOLIC = pressed(1, Kind.SYSTOLIC_PRESSURE, 141.0), pressed(2, Kind.DIASTOLIC_PRESSURE, 87.0)
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+async def test_two_halves_are_one_blood_pressure(tables: Tables, is_together: bool) -> None:
+    """Both numbers, and once the two together, whether they came at once or the second after a while."""
+    await followed(tables)
+    entries = [told(1, DIASTOLIC), told(2, SYSTOLIC)]
+    heard: list[Line] = []
+    for group in [entries] if is_together else [[each] for each in entries]:
+        await tables.commit(batch(*group), at=NOON)
+        heard += await hear(tables, HOSPITAL)
+    assert len(ids(tuple(heard))) == len(set(ids(tuple(heard)))) == 3
+    (whole,) = [line.resource for line in heard if "component" in line.resource]
+    assert [part["valueQuantity"]["value"] for part in whole["component"]] == [141, 87]
+
+
+@pytest.mark.parametrize("other", [replace(DIASTOLIC, device="BB"), replace(DIASTOLIC, measured_at=at(1))])
+async def test_halves_of_two_measurements_are_none(tables: Tables, other: Reading) -> None:
+    """Another device in the same minute, or the same one later, measured something else."""
+    await followed(tables)
+    await tables.commit(batch(told(1, SYSTOLIC), told(2, other)), at=NOON)
+    assert len(ids(await hear(tables, HOSPITAL))) == 2
 
 
 async def test_a_repeat_is_told_once(tables: Tables) -> None:
