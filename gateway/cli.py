@@ -178,6 +178,7 @@ def ward_organisation(
     organisation: Annotated[str, typer.Argument(help="Its id: small letters, digits, hyphens.")],
     name: Annotated[str, typer.Option(help="Its name, as people read it.")],
     kind: Annotated[Literal["hospital", "municipality", "gp"], typer.Option(help="What it is.")],
+    checklist: Annotated[Path | None, typer.Option(help="Its discharge list: a file, a line each.")] = None,
     config: WardFile = Path("config/ward.toml"),
 ) -> None:
     """Tell the ward of an organisation that takes part; a second word about it replaces the first.
@@ -193,7 +194,7 @@ def ward_organisation(
     if not is_organisation(organisation):
         hint = "write small letters, digits and hyphens"
         raise SettingsError(COMMAND_LINE, "ORGANISATION", f"{hint} (it says {organisation!r}).")
-    finish(enrol_organisation(WardSettings.load(config), Organisation(organisation, name, kind)))
+    finish(enrol_organisation(WardSettings.load(config), Organisation(organisation, name, kind), checklist))
     say(f"{name} takes part as {organisation}")
 
 

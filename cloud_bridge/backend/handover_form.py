@@ -1,8 +1,9 @@
 """What whoever decides upon a hand-over must read, and what a form of theirs wants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Literal
 
 from cloud_bridge.backend.views import OpenAlert, Person, Views
@@ -36,6 +37,8 @@ class HandedOver:
     person: Person
     state: HandoverState
     names: Mapping[str, str]
+    checklists: Mapping[str, tuple[str, ...]]
+    """The lists of those who have one of their own."""
     plan: Plan | None
     open_alerts: tuple[OpenAlert, ...]
     devices: tuple[tuple[str, str], ...]
@@ -52,6 +55,14 @@ class HandedOver:
         """Tell whether whoever looks may speak for this organisation."""
         return self.is_anybody or self.who.organisation == organisation
 
+    def checks(self, word: Callable[[str], str]) -> dict[str, str]:
+        """Return what is gone through before a hand-over: the giver's own list, or the ward's."""
+        own = self.checklists.get(self.state.responsibility.accountable, ())
+        if own:
+            # By what it says: a list that is exchanged meanwhile must not mark another line as done.
+            return {blake2b(line.encode(), digest_size=8).hexdigest(): line for line in own}
+        return {check: word(f"check_{check}") for check in CHECKLIST}
+
     def name(self, organisation: str) -> str:
         """Return how people call an organisation."""
         return self.names.get(organisation, organisation)
@@ -66,11 +77,13 @@ async def handed_over(views: Views, home: str, who: Who, now: datetime) -> Hande
     since = now - timedelta(days=_DEVICE_DAYS)
     kept = await views.readings(home, since=since, count_max=_DEVICES_COUNT_MAX)
     devices = {each.reading.device: each.reading.driver for each in kept if not each.reading.is_derived}
+    known = await views.organisations()
     return HandedOver(
         home=home,
         person=person or stranger(home),
         state=state,
-        names={each.organisation: each.name for each in await views.organisations()},
+        names={each.organisation: each.name for each in known},
+        checklists={each.organisation: each.checklist for each in known if each.checklist},
         plan=await views.plan(home),
         open_alerts=await views.open_alerts(home),
         devices=tuple(sorted(devices.items())),

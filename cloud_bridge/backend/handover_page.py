@@ -8,7 +8,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from cloud_bridge.backend.acts import WhoOf
-from cloud_bridge.backend.handover_form import CHECKLIST, OFFER_DAYS, HandedOver, handed_over, wanted_of
+from cloud_bridge.backend.handover_form import OFFER_DAYS, HandedOver, handed_over, wanted_of
 from cloud_bridge.backend.views import Views
 from cloud_bridge.contract.handover_record import HandoverRefusal
 from cloud_bridge.look.forms import fields_of, is_from_here
@@ -31,8 +31,8 @@ def handover_routes(
         said = asked if asked.startswith("handover_became_") and asked in WORDS else None
         # Pressed twice, it is one command: the name of what is wanted is drawn with the page.
         return made.show(
-            request, "handover.html", shown=shown, said=said, checklist=CHECKLIST, offer_days=OFFER_DAYS,
-            command=token_hex(8),
+            request, "handover.html", shown=shown, said=said, offer_days=OFFER_DAYS, command=token_hex(8),
+            checks=shown.checks(made.voice(request).word),
         )  # fmt: skip
 
     async def decide(request: Request, home: str) -> Response:
@@ -52,10 +52,8 @@ async def _decide(
     views: Views, shown: HandedOver, fields: Mapping[str, str], made: Site, request: Request
 ) -> str:
     """Do what a form wants; return what became of it, as the key of its words."""
-    voice = made.voice(request)
-    checks = {check: voice.word(f"check_{check}") for check in CHECKLIST}
     try:
-        wanted = wanted_of(shown, fields, checks, made.now())
+        wanted = wanted_of(shown, fields, shown.checks(made.voice(request).word), made.now())
     except (KeyError, ValueError):  # also what a Content refuses: too long, or an identity number in the text
         return "handover_became_unreadable"
     stepped = await views.hand_over(wanted, made.now())

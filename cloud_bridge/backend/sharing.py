@@ -12,10 +12,13 @@ from cloud_bridge.contract.responsibility import Entitlement, Responsibility
 OrganisationKind = Literal["hospital", "municipality", "gp"]
 
 _ENROL = """
-    insert into organisation (organisation, name, kind) values (:organisation, :name, :kind)
-    on conflict (organisation) do update set name = excluded.name, kind = excluded.kind
+    insert into organisation (organisation, name, kind, checklist)
+    values (:organisation, :name, :kind, :checklist)
+    on conflict (organisation) do update set
+        name = excluded.name, kind = excluded.kind,
+        checklist = case when excluded.checklist = '' then organisation.checklist else excluded.checklist end
 """
-_ORGANISATIONS = "select organisation, name, kind from organisation order by name, organisation"
+_ORGANISATIONS = "select organisation, name, kind, checklist from organisation order by name, organisation"
 _RESPONSIBILITY = "select accountable, since, term from responsibility where home = :home"
 _ENTITLED = """
     select organisation, since, until from entitlement where home = :home order by since, organisation
@@ -47,17 +50,25 @@ class Organisation:
     organisation: str
     name: str
     kind: OrganisationKind
+    checklist: tuple[str, ...] = ()
+    """What it goes through before it hands a home over; empty where it has no list of its own."""
 
 
 def enrol_organisations(transaction: Transaction, organisations: Iterable[Organisation]) -> None:
-    """Keep who there is; a name that was known is brought up to date, and nobody is removed."""
+    """Keep who there is; a name that was known is brought up to date, and nobody is removed.
+
+    A checklist is exchanged for a new one; without one the old one stays.
+    """
     for each in organisations:
-        transaction.change(_ENROL, organisation=each.organisation, name=each.name, kind=each.kind)
+        checklist = "\n".join(each.checklist)
+        words = {"organisation": each.organisation, "name": each.name, "kind": each.kind}
+        transaction.change(_ENROL, checklist=checklist, **words)
 
 
 def organisations(transaction: Transaction) -> tuple[Organisation, ...]:
     """Return who there is, by name."""
-    return tuple(Organisation(*row) for row in transaction.rows(_ORGANISATIONS))
+    rows = transaction.rows(_ORGANISATIONS)
+    return tuple(Organisation(id_, name, kind, tuple(said.splitlines())) for id_, name, kind, said in rows)
 
 
 def responsibility_of(transaction: Transaction, home: str) -> Responsibility | None:

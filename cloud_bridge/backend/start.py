@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
+from dataclasses import replace
+from pathlib import Path
 from random import SystemRandom
 from secrets import token_hex
 
 from cloud_bridge.backend.app import LogsIn, ward_app
+from cloud_bridge.backend.checklists import checklist_from
 from cloud_bridge.backend.indicators import Indicators, Period
 from cloud_bridge.backend.ingest import ALONE, FIRST_OF_MANY, WORKER, Ingest
 from cloud_bridge.backend.live import Changes, Elsewhere
@@ -122,8 +125,12 @@ async def enrol_person(settings: WardSettings, person: Person, accountable: str 
     return None
 
 
-async def enrol_organisation(settings: WardSettings, organisation: Organisation) -> int:
-    """Note who takes part; return the exit code."""
+async def enrol_organisation(
+    settings: WardSettings, organisation: Organisation, checklist: Path | None = None
+) -> int:
+    """Note who takes part, perhaps with what they go through before a hand-over; return the exit code."""
+    if checklist is not None:
+        organisation = replace(organisation, checklist=checklist_from(checklist))
     with closing(open_tables(settings.database)) as tables:
         await tables.enrol_organisations((organisation,))
     return 0

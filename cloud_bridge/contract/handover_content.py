@@ -20,7 +20,7 @@ from cloud_bridge.contract.plain import has_moment
 from cloud_bridge.contract.responsibility import is_organisation
 
 ALERTS_MAX = 100
-CHECKS_MAX = 60
+CHECKS_MAX, CHECK_LENGTH_MAX = 60, 200
 REASON_MAX, ROLE_MAX, SUMMARY_MAX = 500, 100, 4000
 
 # A reader passes over what a newer ward says besides: a fact that can't be read would be a gap in the record.
@@ -94,7 +94,7 @@ class Check(BaseModel):
 
     model_config = _FROZEN
 
-    what: Words = Field(min_length=1, max_length=200)
+    what: Words = Field(min_length=1, max_length=CHECK_LENGTH_MAX)
     is_done: bool
     by_role: Words = Field(default="", max_length=ROLE_MAX)
 

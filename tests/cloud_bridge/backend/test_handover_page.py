@@ -1,6 +1,7 @@
 """The hand-over page: who may decide what on it, and what a form can't do."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
@@ -196,3 +197,20 @@ async def test_an_offer_carries_how_the_devices_stand():
     assert "nonin_3230, metning: 1,5\N{NO-BREAK SPACE}% fra det første apparatet, kjent" in html
     assert "AA:BB, metning: 1,5\N{NO-BREAK SPACE}% fra det første apparatet, læres ennå" in html
     assert "AA:CC, co2: 1.5 fra" in html
+
+
+async def test_an_organisation_goes_through_its_own_list():
+    """What stands on the giver's list is asked and carried, not the ward's; a line gone meanwhile is not."""
+    ward = followed()
+    hospital, *others = ward.taking_part
+    ward.taking_part = (replace(hospital, checklist=("Epikrise er sendt", "Taxi er bestilt")), *others)
+    html = await look(ward, GIVER)
+    assert "Epikrise er sendt" in html
+    assert WORDS["check_medicines"]["nb"] not in html
+    first, second = re.findall(r'name="(check:\w+)"', html)
+    ward.taking_part = (replace(hospital, checklist=("Taxi er bestilt", "Nøkkel er levert")), *others)
+    await send(ward, GIVER, OFFER | {"alert:a-red": "moves", first: "yes", second: "yes"})
+    offer = ward.follow[HOME].offer
+    assert offer is not None
+    said = [(check.what, check.is_done) for check in offer.content.checklist]
+    assert said == [("Taxi er bestilt", True), ("Nøkkel er levert", False)]

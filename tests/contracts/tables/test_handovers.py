@@ -162,3 +162,13 @@ async def test_a_home_is_told_until_it_says_that_it_knows(tables: Tables) -> Non
 def learnt(seq: int, accountable: Accountable) -> Entry:
     """A hub's word that it knows."""
     return Entry(seq, NOON, EntryKind.RESPONSIBILITY, accountable_body(accountable))
+
+
+async def test_a_list_of_its_own_stays_until_another_comes(tables: Tables) -> None:
+    """Whoever only changes a name need not say the list again."""
+    own = Organisation("sykehuset", "Sykehuset", "hospital", ("Epikrise er sendt", "Taxi er bestilt"))
+    await tables.enrol_organisations((own,))
+    await tables.enrol_organisations((replace(own, name="Sykehuset Innlandet", checklist=()),))
+    assert await tables.organisations() == (replace(own, name="Sykehuset Innlandet"),)
+    await tables.enrol_organisations((replace(own, checklist=("Nøkkel er levert",)),))
+    assert await tables.organisations() == (replace(own, checklist=("Nøkkel er levert",)),)

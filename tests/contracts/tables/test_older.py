@@ -56,7 +56,9 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"home": HOME, "version": 2, "body": ENTRIES[-1].body.decode(), "by_whom": "lege",
          "is_waiting": False, "at": T},
     ),
-    "organisation": ({"organisation": "sykehuset", "name": "Sykehuset", "kind": "hospital"},),
+    "organisation": (
+        {"organisation": "sykehuset", "name": "Sykehuset", "kind": "hospital", "checklist": ""},
+    ),
     "handover_fact": ({"home": HOME, "number": 1, "body": "{}", "at": T},),
     "handover_refused": (
         {"home": HOME, "command": "c", "by_whom": "lege", "why": "late", "detail": "", "at": T},
