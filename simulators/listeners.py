@@ -32,7 +32,7 @@ class Listeners:
     """Two receivers, and who was told what."""
 
     def __init__(self, broker_of: Callable[[str], Broker], tables: Callable[[], Tables], now: Now) -> None:
-        self.streamed = Streamed(now)
+        self.streamed = Streamed()
         self._tables, self._now = tables, now
         self.receivers = tuple(
             Receiver(who, broker_of(f"org-{who}"), fetch_from(tables, who, now))

@@ -14,7 +14,6 @@ from cloud_bridge.contract.handover_record import HandoverFact, Happened, state_
 from cloud_bridge.fhir.asking import COUNT_MAX, TYPES, Asked
 from cloud_bridge.fhir.mapping import NOT_THE_PATIENTS
 from cloud_bridge.fhir.naming import id_of
-from gateway.ports import Now
 
 AT_MOST = 10**9
 _ESCALATED = "select home, matter, upto from handled where act = 'escalated'"
@@ -37,13 +36,12 @@ class Telling:
 class Streamed:
     """Notes what was told to whom, and when."""
 
-    def __init__(self, now: Now) -> None:
-        self._now = now
+    def __init__(self) -> None:
         self.tellings: list[Telling] = []
 
-    def note(self, organisation: str, line: Line) -> None:
-        """Note that the broker has taken this for this organisation."""
-        told = Telling(organisation, line.home, line.type, str(line.resource["id"]), line.turn, self._now())
+    def note(self, organisation: str, line: Line, at: datetime) -> None:
+        """Note that the broker has taken this for this organisation, sent at that moment."""
+        told = Telling(organisation, line.home, line.type, str(line.resource["id"]), line.turn, at)
         self.tellings.append(told)
 
     def newest(self, organisation: str) -> dict[tuple[str, str], int]:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from random import Random
 
 from cloud_bridge.backend.fhir_told import Line
 from cloud_bridge.backend.ingest import Ingest
 from cloud_bridge.backend.live import Changes
-from cloud_bridge.backend.streams import Streams
+from cloud_bridge.backend.streams import OnTold, Streams
 from cloud_bridge.backend.tables import Tables, open_tables
 from cloud_bridge.backend.watch import Watch
 from cloud_bridge.broker import Broker
@@ -32,7 +33,7 @@ class Ward:
         self._running: tuple[Tables, asyncio.Task[None]] | None = None
         self._wake: Callable[[], None] = lambda: None
         self.changes.on_change(lambda: self._wake())
-        self.on_told: Callable[[str, Line], None] = lambda _organisation, _line: None
+        self.on_told: OnTold = lambda _organisation, _line, _at: None
 
     @property
     def tables(self) -> Tables:
@@ -66,8 +67,8 @@ class Ward:
         task.cancel()
         await asyncio.wait({task})
 
-    def _has_told(self, organisation: str, line: Line) -> None:
-        self.on_told(organisation, line)
+    def _has_told(self, organisation: str, line: Line, at: datetime) -> None:
+        self.on_told(organisation, line, at)
 
     async def _live(self, tables: Tables, ingest: Ingest, watch: Watch, streams: Streams) -> None:
         try:

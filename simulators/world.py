@@ -80,7 +80,7 @@ class World:
         self.cards = {home.parts.home: Card(home) for home in self.homes}
         url = f"sqlite:///{folder / 'ward.db'}"
         self.ward = Ward(url, self._road("ward"), now=self.now, dice=self.dice, tasks=tasks)
-        self.streamed = Streamed(self.now)
+        self.streamed = Streamed()
         self.ward.on_told = self.streamed.note
 
     # Its time, and its trace.

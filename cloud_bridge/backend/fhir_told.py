@@ -37,6 +37,7 @@ _NEXT: Mapping[Lane, str] = {
     "transfers": f"{ROWS} {_BEHIND} and (giver = :organisation or receiver = :organisation)"
     f" and resource.home not in ({SEEN})",
 }
+_ENDS_NEXT = "select min(until) from entitlement where organisation = :organisation and until > :now"
 _REACHED = """
     insert into stream (organisation, home, lane, turn)
     select :organisation, home, :lane, turn from lines (home text, turn bigint)
@@ -67,6 +68,8 @@ class Stretch:
     lines: tuple[Line, ...] = ()
     up_to: Mapping[str, int] = field(default_factory=dict)
     is_last: bool = True
+    ends_at: datetime | None = None
+    """When the organisation next ceases to see one of its homes; from then on this is not to be told."""
 
 
 def next_stretch(
@@ -82,7 +85,13 @@ def next_stretch(
     words = {"organisation": organisation, "lane": lane, "now": stamp(now), "count_max": count_max}
     rows = transaction.rows(f"{_NEXT[lane]} order by resource.turn limit :count_max", **words)
     up_to = {row[0]: row[3] for row in rows}  # of a home the last row counts
-    return Stretch(lines_of(transaction, rows, language), up_to, len(rows) < count_max)
+    ((ends_at,),) = transaction.rows(_ENDS_NEXT, organisation=organisation, now=stamp(now))
+    return Stretch(
+        lines_of(transaction, rows, language),
+        up_to,
+        is_last=len(rows) < count_max,
+        ends_at=None if ends_at is None else moment(ends_at),
+    )
 
 
 def lines_of(

@@ -30,6 +30,9 @@ GATHER_S = 0.2
 
 BACKOFF_S_MAX = 30.0
 
+OnTold = Callable[[str, Line, datetime], None]
+"""Called with the organisation, what the broker has taken for it, and when that was sent."""
+
 
 class Streams:
     """Brings what is new into one order and tells it, until cancelled.
@@ -47,7 +50,7 @@ class Streams:
         client_id: str = "ward-streams",
         language: Language = FIRST_LANGUAGE,
         every_s: float = LOOK_EVERY_S,
-        on_told: Callable[[str, Line], None] = lambda _organisation, _line: None,
+        on_told: OnTold = lambda _organisation, _line, _at: None,
     ) -> None:
         self._tables = tables
         self._broker = broker
@@ -103,10 +106,15 @@ class Streams:
         acknowledged: dict[str, int] = {}
         try:
             for line in next_.lines:
+                at = self._now()
+                if next_.ends_at is not None and at >= next_.ends_at:
+                    # The right to hear of one home ended on the way: what waits is asked for anew.
+                    await self._tables.reached(organisation, lane, acknowledged)
+                    return True
                 data = orjson.dumps(line.resource)
                 await session.publish(stream_topic(organisation, line.home, line.type), data)
                 acknowledged[line.home] = line.turn
-                self._on_told(organisation, line)
+                self._on_told(organisation, line, at)
         except UplinkError as error:
             await self._tables.reached(organisation, lane, acknowledged)  # and is not told again
             if not isinstance(error, DeniedError):

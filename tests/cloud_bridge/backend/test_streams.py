@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from random import Random
 
 import httpx
@@ -13,6 +14,8 @@ from cloud_bridge.backend.sharing import Organisation
 from cloud_bridge.backend.streams import Streams
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.broker import DeniedError, UplinkError
+from cloud_bridge.contract.handover import Accept, Offer
+from cloud_bridge.contract.handover_content import Content, HandedAlert
 from cloud_bridge.fhir.naming import Resource
 from cloud_bridge.mqtt import PahoBroker
 from simulators.receiver import Fetch, Receiver
@@ -27,6 +30,7 @@ pytestmark = pytest.mark.anyio
 HOSPITAL, MUNICIPALITY = "sykehuset", "ringsaker"
 JOURNAL = {"client_id": "journal", "scope": SCOPE, "org": "983971709"}
 SETTLED_S = 30.0
+OF_PATIENT = ("Observation", "Device", "DetectedIssue")
 
 
 class Line:
@@ -65,6 +69,22 @@ async def followed(tables: Tables) -> None:
         await tables.commit(batch(*entries, told(6, alert(1, "opened")), home=home), at=at(6))
 
 
+async def handed_over(tables: Tables, home: str, giver: str, receiver: str) -> None:
+    """A home that has changed hands with its alert; the giver sees it until minute 30."""
+    content = Content(
+        plan_version=1,
+        why_now="stabil",
+        alerts=(HandedAlert(id="a1", goes="moves"),),
+        giver_sees_until=at(30),
+    )
+    said = {"home": home, "role": "lege", "id": f"o-{home}"}
+    await tables.hand_over(
+        Offer(by=giver, seen=1, to=receiver, until=at(600), content=content, **said), at(7)
+    )
+    accept = Accept(id=f"a-{home}", home=home, by=receiver, role="lege", seen=2, offer=f"o-{home}")
+    assert (await tables.hand_over(accept, at(8))).answer.what == "accepted"
+
+
 async def test_wherever_the_line_is_lost_the_rest_comes_and_nothing_twice(tables: Tables) -> None:
     """After each number of messages: what the broker has taken is not told again, everything else is."""
     await followed(tables)
@@ -78,6 +98,32 @@ async def test_wherever_the_line_is_lost_the_rest_comes_and_nothing_twice(tables
             await streams.tell(first)
         await streams.tell(second)
         assert sorted(map(str, (*first.taken, *second.taken))) == sorted(map(str, whole.taken))
+
+
+async def test_a_right_that_ends_on_the_way_ends_there(tables: Tables) -> None:
+    """Wherever it ends in between: of that home nothing more, of one that stays everything."""
+    await followed(tables)
+    for home, giver, receiver in ((HOME, HOSPITAL, MUNICIPALITY), (OTHER, MUNICIPALITY, HOSPITAL)):
+        await handed_over(tables, home, giver, receiver)
+    counts = set()
+    for takes in range(40):
+        await tables._ask(lambda transaction: transaction.change("delete from stream"))
+        line = Line()
+        now = partial(lambda line, takes: at(29 if len(line.taken) < takes else 30), line, takes)
+        await Streams(tables, line, now, dice=Random(0)).tell(line)
+        names = [topic.split("/")[3:] for topic, _ in line.taken]
+        ended, stays = (
+            [
+                place
+                for place, name in enumerate(names)
+                if name[:2] == [HOSPITAL, home] and name[2] in OF_PATIENT
+            ]
+            for home in (HOME, OTHER)
+        )
+        assert max(ended, default=-1) < takes
+        assert len(stays) == 7
+        counts.add(len(ended))
+    assert counts == set(range(8)), "it ended before each of them, and after the last"
 
 
 async def test_a_topic_names_organisation_home_and_type(tables: Tables) -> None:
