@@ -1,7 +1,9 @@
 """The ward's pages as an ASGI app: routes and nothing else."""
 
+from asyncio import to_thread
 from collections.abc import Callable
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -122,7 +124,8 @@ def _list_page(made: Site, views: Views, *, may_log_out: bool) -> Page:
     async def page(request: Request) -> Response:
         admission: Admission = request.state.admission
         shown = await work_list(views, made.now(), admission)
-        return made.show(
+        show = partial(
+            made.show,
             request,
             "list.html",
             list=shown,
@@ -131,6 +134,7 @@ def _list_page(made: Site, views: Views, *, may_log_out: bool) -> Page:
             acting={"said": _said(request), "put_off_h": PUT_OFF_H},
             may_log_out=may_log_out,
         )
+        return await to_thread(show)  # a long list takes a second: receipts and other pages go on meanwhile
 
     return page
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from cloud_bridge.backend.database import Transaction
 from cloud_bridge.backend.moments import moment, stamp
+from cloud_bridge.backend.plans import plan_of
 from cloud_bridge.backend.standing import Finding, Standing
-from cloud_bridge.contract.bodies import plan_from, reading_from
+from cloud_bridge.contract.bodies import reading_from
 from cloud_bridge.contract.due import Progress, done_by, overdue, silence_of_ask
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.plan import Plan
@@ -21,8 +22,8 @@ PATIENCE = timedelta(hours=1)
 CAUGHT_UP_AFTER = timedelta(hours=1)
 """A hub that has just come back has a backlog to tell first."""
 
-_READINGS_MAX = 200
-"""So many of the newest are looked through for one that counts: the rest of a bad night is not."""
+_READINGS_MAX = (3, 200)
+"""So many of the newest are looked through for one that counts, few first; of a bad night not the rest."""
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 
@@ -109,7 +110,7 @@ def look_by(
 def _plans(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Schedule | None, datetime]]:
     for body, committed_at in rows:
         try:
-            yield schedule_of(plan_from(body.encode())), moment(committed_at)
+            yield schedule_of(plan_of(body)), moment(committed_at)
         except ContractError:  # it lies in quarantine; the one before it holds
             continue
 
@@ -153,14 +154,12 @@ def _newest_done(
     transaction: Transaction, home: str, ask: Ask, span: tuple[datetime, datetime]
 ) -> datetime | None:
     assert ask.kind is not None, "only a measurement has a series"
-    rows = transaction.rows(
-        _NEWEST,
-        home=home,
-        series=series_name(ask.kind),
-        since=stamp(span[0]),
-        until=stamp(span[1]),
-        count_max=_READINGS_MAX,
-    )
-    return next(
-        (moment(at) for body, at in rows if done_by(reading_from(body.encode()), ask) == "done"), None
-    )
+    words = {"series": series_name(ask.kind), "since": stamp(span[0]), "until": stamp(span[1])}
+    for count_max in _READINGS_MAX:
+        rows = transaction.rows(_NEWEST, home=home, count_max=count_max, **words)
+        for body, at in rows:
+            if done_by(reading_from(body.encode()), ask) == "done":
+                return moment(at)
+        if len(rows) < count_max:
+            return None
+    return None

@@ -1,10 +1,13 @@
 """The door to a database: transactions over one SQL, whatever server or file stands behind it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from importlib.resources import files
 from typing import Any, Protocol
+
+HOMES_AT_ONCE = 100
+"""So many homes are looked at in one transaction: a batch that comes meanwhile waits for no more."""
 
 
 class TablesError(Exception):
@@ -50,6 +53,12 @@ class Database(Protocol):
     def close(self) -> None:
         """Let go of it."""
         ...
+
+
+def in_groups(homes: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield these homes in groups of which each may be one transaction."""
+    for first in range(0, len(homes), HOMES_AT_ONCE):
+        yield homes[first : first + HOMES_AT_ONCE]
 
 
 _LINES = re.compile(r"from lines \(([^)]*)\)")

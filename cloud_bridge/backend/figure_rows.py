@@ -24,7 +24,8 @@ from cloud_bridge.backend.handled import handled_of
 from cloud_bridge.backend.handling import NO_EPISODE
 from cloud_bridge.backend.indicators import Counted, Indicators, Period, indicators
 from cloud_bridge.backend.moments import moment, stamp
-from cloud_bridge.contract.bodies import alert_from, plan_from, reading_from
+from cloud_bridge.backend.plans import plan_of
+from cloud_bridge.contract.bodies import alert_from, reading_from
 from cloud_bridge.contract.due import Slot, done_by, slots_between
 from cloud_bridge.contract.errors import ContractError
 from cloud_bridge.contract.handover_body import handover_from
@@ -151,7 +152,7 @@ def _schedules(
     plans = []
     for body, committed_at in transaction.rows(_PLANS, home=home):
         with suppress(ContractError):  # it lies in quarantine; the one before it holds
-            plans.append((schedule_of(plan_from(body.encode())), moment(committed_at)))
+            plans.append((schedule_of(plan_of(body)), moment(committed_at)))
     for (schedule, since), (_, until) in pairwise([*plans, (None, period.until)]):
         if schedule is not None and since < min(until, period.until):
             yield schedule, since, min(until, period.until)

@@ -1,6 +1,6 @@
-"""What the work list shows of one home, asked for at once: a long list asks so often."""
+"""What the work list shows of each home, asked for in groups: a long list asks so often."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -26,8 +26,10 @@ class Listed:
 
 
 class Listing(Protocol):
-    """What the list asks of the tables for each home."""
+    """What the list asks of the tables."""
 
-    async def listed(self, home: str, kinds: Iterable[Kind], since: datetime) -> Listed:
-        """What the list shows of one home: the newest of these kinds, and the saturation since then."""
+    async def listed(
+        self, homes: Sequence[str], kinds: Iterable[Kind], since: datetime
+    ) -> Mapping[str, Listed]:
+        """What the list shows of each home: the newest of these kinds, and the saturation since then."""
         ...

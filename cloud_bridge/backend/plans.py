@@ -1,8 +1,9 @@
 """A home's plans: which is in force by the hub's own word, which was written here and is on its way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from cloud_bridge.backend.database import Transaction
@@ -15,12 +16,26 @@ from cloud_bridge.contract.plan_change import refusal_of_plan
 
 T = TypeVar("T")
 
+PLANS_KEPT = 2_048
+"""So many plans are kept as values: list and watch look at every home's again and again. 50 KB each."""
+
 _APPLIED = """
     select entry.body, entry.at
     from entry
     join log on log.home = entry.home and log.log = entry.log
     where entry.home = :home and entry.kind = 'plan_applied'
     order by log.turn desc, entry.seq desc limit 10
+"""
+_APPLIED_OF_ALL = """
+    select home, body from (
+        select entry.home, entry.body, row_number() over (
+            partition by entry.home order by log.turn desc, entry.seq desc
+        ) as place
+        from lines (home text)
+        join entry on entry.home = line.home and entry.kind = 'plan_applied'
+        join log on log.home = entry.home and log.log = entry.log
+    ) as applied
+    where place <= 10 order by home, place
 """
 _WRITTEN = """
     select body, by_whom, at from plan where home = :home order by version desc limit 1
@@ -33,6 +48,22 @@ _WAITING = """
     where home.is_online and plan.is_waiting
 """
 _TAKEN = "update plan set is_waiting = false where home = :home and version <= :version"
+
+
+@lru_cache(maxsize=PLANS_KEPT)
+def plan_of(body: str) -> Plan:
+    """Return the plan in the body of an entry or a row; raise ContractError otherwise."""
+    return plan_from(body.encode())
+
+
+def plans_in_force(transaction: Transaction, homes: Sequence[str]) -> dict[str, Plan]:
+    """Return the plan in force on each of these homes' hubs, for those that have said one."""
+    found: dict[str, Plan] = {}
+    for home, body in transaction.rows(_APPLIED_OF_ALL, lines=[{"home": home} for home in homes]):
+        with suppress(ContractError):  # one that can't be read is in quarantine; the one before it holds
+            if home not in found:
+                found[home] = plan_of(body)
+    return found
 
 
 def plans_of(transaction: Transaction, home: str) -> Plans:
@@ -113,11 +144,11 @@ def _applied(transaction: Transaction, home: str) -> list[tuple[Plan, datetime]]
     found = []
     for body, at in transaction.rows(_APPLIED, home=home):
         with suppress(ContractError):  # one that can't be read is in quarantine; the one before it holds
-            found.append((plan_from(body.encode()), moment(at)))
+            found.append((plan_of(body), moment(at)))
     return found
 
 
 def _written(transaction: Transaction, home: str) -> WrittenPlan | None:
     for body, by, at in transaction.rows(_WRITTEN, home=home):
-        return WrittenPlan(plan_from(body.encode()), by, moment(at))
+        return WrittenPlan(plan_of(body), by, moment(at))
     return None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 from cloud_bridge.backend.alerts import alerts_of, open_alerts
 from cloud_bridge.backend.at_home import AtHomeTables
 from cloud_bridge.backend.commit import keep, keep_message, receipt_of, receipts_at_birth
-from cloud_bridge.backend.database import Database, TablesError, Transaction
+from cloud_bridge.backend.database import Database, TablesError, Transaction, in_groups
 from cloud_bridge.backend.escalated import escalate
 from cloud_bridge.backend.fhir_find import FhirTables
 from cloud_bridge.backend.figure_rows import FigureTables
@@ -19,10 +20,10 @@ from cloud_bridge.backend.handovers import HandoverTables, let_offers_end
 from cloud_bridge.backend.heard import Told
 from cloud_bridge.backend.looks import LookTables
 from cloud_bridge.backend.moments import moment, stamp
-from cloud_bridge.backend.plans import PlanTables, plans_of
+from cloud_bridge.backend.plans import PlanTables
 from cloud_bridge.backend.sessions import SessionTables
 from cloud_bridge.backend.sqlite import SqliteDatabase
-from cloud_bridge.backend.standing import QUIET_AFTER_H, Birth, Known
+from cloud_bridge.backend.standing import Birth, Known
 from cloud_bridge.backend.told import told_of
 from cloud_bridge.backend.troubles import look_at_homes, open_troubles
 from cloud_bridge.backend.views import (
@@ -147,18 +148,25 @@ class Tables(
 
         await self._ask(work)
 
-    async def watch(self, now: datetime) -> tuple[str, ...]:
-        """Look at every home; open what is newly wrong, close what is over, return where anything changed."""
+    async def watch(
+        self, now: datetime, on_change: Callable[[str], None] = lambda _home: None
+    ) -> tuple[str, ...]:
+        """Look at every home, a group in a transaction; open what is newly wrong, close what is over.
 
-        def work(transaction: Transaction) -> tuple[str, ...]:
-            def stale_h_of(home: str) -> float:
-                plan = plans_of(transaction, home).in_force
-                return QUIET_AFTER_H if plan is None else plan.stale_h
+        Return where anything changed, and say so as soon as it is kept: another group may fail.
+        """
+        changed: list[str] = []
 
-            ended = let_offers_end(transaction, now)
-            return (*ended, *look_at_homes(transaction, now, stale_h_of), *escalate(transaction, now))
+        async def keep(work: Callable[[Transaction], tuple[str, ...]]) -> None:
+            for home in await self._ask(work):
+                changed.append(home)
+                on_change(home)
 
-        return await self._ask(work)
+        await keep(lambda transaction: let_offers_end(transaction, now))
+        for homes in in_groups(sorted(await self.commits())):
+            await keep(partial(look_at_homes, homes=homes, now=now))
+        await keep(lambda transaction: escalate(transaction, now))
+        return tuple(changed)
 
     async def troubles(self) -> tuple[OpenTrouble, ...]:
         """Technical alerts open now, oldest first."""

@@ -1,7 +1,7 @@
 """Troubles as rows: told by hubs, or found by the ward itself; each opens once and closes once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 from cloud_bridge.backend.asked import can_be_asked, look_for
 from cloud_bridge.backend.database import Transaction
 from cloud_bridge.backend.moments import moment, stamp
-from cloud_bridge.backend.standing import Finding, Known, Standing, findings
+from cloud_bridge.backend.plans import plans_of
+from cloud_bridge.backend.standing import QUIET_AFTER_H, Finding, Known, Standing, findings
 from cloud_bridge.backend.views import OpenTrouble
 from cloud_bridge.contract.trouble import Trouble, TroubleKind
 
@@ -32,13 +33,19 @@ _OPEN = """
     select home, id, source, what, about, detail, opened_at from trouble
     where closed_at is null order by opened_at, home, id
 """
+_OPEN_FOUND = """
+    select trouble.home, id, source, what, about, detail, opened_at
+    from lines (home text) join trouble on trouble.home = line.home
+    where closed_at is null and source = 'ward'
+"""
 _STANDINGS = """
     select home.home, home.is_online, home.state_at, newest.committed_at,
         coalesce(newest.seq - log.up_to, 0)
             - (select count(*) from entry
                where entry.home = home.home and entry.log = log.log and entry.seq > log.up_to),
         home.births
-    from home
+    from lines (home text)
+    join home on home.home = line.home
     left join log on log.home = home.home
         and log.turn = (select max(turn) from log as other where other.home = home.home)
     left join entry as newest on newest.home = log.home and newest.log = log.log
@@ -64,32 +71,22 @@ def keep_told(transaction: Transaction, home: str, told: Iterable[Trouble]) -> N
 
 def open_troubles(transaction: Transaction) -> tuple[OpenTrouble, ...]:
     """Return every trouble that is open now, the oldest first."""
-    return tuple(
-        OpenTrouble(home, id_, source, what, about, detail, moment(opened_at))
-        for home, id_, source, what, about, detail, opened_at in transaction.rows(_OPEN)
-    )
+    return tuple(map(_trouble, transaction.rows(_OPEN)))
 
 
-def standings(transaction: Transaction) -> tuple[Standing, ...]:
-    """Return how every home stands."""
-    return tuple(map(_standing, transaction.rows(_STANDINGS)))
-
-
-def look_at_homes(
-    transaction: Transaction, now: datetime, stale_h_of: Callable[[str], float]
-) -> tuple[str, ...]:
-    """Open what is newly wrong with any home, close what is over; return the homes where anything changed."""
+def look_at_homes(transaction: Transaction, homes: Iterable[str], now: datetime) -> tuple[str, ...]:
+    """Open what is newly wrong with these homes, close what is over; return those where anything changed."""
+    lines = [{"home": home} for home in homes]
     open_here = defaultdict[str, dict[_Key, OpenTrouble]](dict)
-    for trouble in open_troubles(transaction):
-        if trouble.source == "ward":
-            open_here[trouble.home][trouble.what, trouble.about] = trouble
+    for trouble in map(_trouble, transaction.rows(_OPEN_FOUND, lines=lines)):
+        open_here[trouble.home][trouble.what, trouble.about] = trouble
     changed = []
-    for standing in standings(transaction):
+    for standing in map(_standing, transaction.rows(_STANDINGS, lines=lines)):
         not_come = look_for(transaction, standing.home, now)
         if not_come is not None:
             standing = replace(standing, quiet_after_h=None)
         elif standing.is_perhaps_quiet(now):
-            standing = replace(standing, quiet_after_h=stale_h_of(standing.home))
+            standing = replace(standing, quiet_after_h=_quiet_after_h(transaction, standing.home))
         if keep_found(transaction, standing, (open_here[standing.home], not_come or ()), now):
             changed.append(standing.home)
     return tuple(changed)
@@ -118,10 +115,20 @@ def keep_found(
     return found.keys() != known.keys()
 
 
+def _quiet_after_h(transaction: Transaction, home: str) -> float:
+    plan = plans_of(transaction, home).in_force
+    return QUIET_AFTER_H if plan is None else plan.stale_h
+
+
 def _open(transaction: Transaction, home: str, finding: Finding, now: datetime) -> None:
     words = {"what": finding.what, "about": finding.about, "detail": finding.detail, "source": "ward"}
     which = "-".join(filter(None, (finding.what, finding.about)))
     transaction.change(_OPENED, home=home, id=f"ward-{which}-{stamp(now)}", at=stamp(now), **words)
+
+
+def _trouble(row: tuple[Any, ...]) -> OpenTrouble:
+    home, id_, source, what, about, detail, opened_at = row
+    return OpenTrouble(home, id_, source, what, about, detail, moment(opened_at))
 
 
 def _standing(row: tuple[Any, ...]) -> Standing:

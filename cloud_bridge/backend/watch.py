@@ -38,7 +38,6 @@ class Watch:
     async def look(self) -> None:
         """Look once."""
         try:
-            for home in await self._tables.watch(self._now()):
-                self._on_change(home)
+            await self._tables.watch(self._now(), self._on_change)
         except TablesError as error:
             logger.warning("the watch can't see: %s", error)

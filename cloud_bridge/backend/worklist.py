@@ -9,6 +9,7 @@ from typing import TypeVar
 from cloud_bridge.backend.access import Admission
 from cloud_bridge.backend.asked import schedule_of
 from cloud_bridge.backend.handling import Held, held
+from cloud_bridge.backend.listed import Listed
 from cloud_bridge.backend.views import (
     Handled,
     HomeState,
@@ -123,10 +124,12 @@ async def work_list(views: Views, now: datetime, admission: Admission) -> WorkLi
     named = await views.people()
     people = [each for each in named if admission.shows(each.home)]
     of_home = _by_home(alerts)
-    everybody = [await _followed(views, each, of_home[each.home], now) for each in people]
     nameless = sorted({each.home for each in alerts} - {person.home for person in people})
-    strangers = [await _followed(views, stranger(home), of_home[home], now) for home in nameless]
-    lines = _lines((*everybody, *strangers), await views.handled(), now)
+    all_of_them = [*people, *map(stranger, nameless)]
+    listed = await views.listed([each.home for each in all_of_them], _COUNTED, now - timedelta(days=DAYS))
+    followed = [_followed(each, listed[each.home], of_home[each.home]) for each in all_of_them]
+    everybody = followed[: len(people)]
+    lines = _lines(followed, await views.handled(), now)
     needs = (each for each in lines if not each.care.is_settled and each.care.taken is None)
     taken = (each for each in lines if not each.care.is_settled and each.care.taken is not None)
     troubles = [each for each in await views.troubles() if admission.shows(each.home)]
@@ -169,8 +172,7 @@ def stranger(home: str) -> Person:
     return Person(home, "", 0)
 
 
-async def _followed(views: Views, person: Person, alerts: Sequence[OpenAlert], now: datetime) -> Followed:
-    listed = await views.listed(person.home, _COUNTED, now - timedelta(days=DAYS))
+def _followed(person: Person, listed: Listed, alerts: Sequence[OpenAlert]) -> Followed:
     return Followed(person, listed.state, listed.plan, tuple(alerts), listed.latest, listed.spark)
 
 

@@ -125,8 +125,11 @@ class SomeWard:
         ]
         return tuple(sorted(found, key=lambda kept: kept.reading.measured_at)[-count_max:])
 
-    async def listed(self, home, kinds, since):
-        """What the list shows of one home."""
+    async def listed(self, homes, kinds, since):
+        """What the list shows of each home."""
+        return {home: await self._listed(home, kinds, since) for home in homes}
+
+    async def _listed(self, home, kinds, since):
         newest = {kind: await self.readings(home, kind=kind, count_max=1) for kind in kinds}
         latest = {kind: kept[0] for kind, kept in newest.items() if kept}
         spark = await self.readings(home, kind=Kind.SPO2, since=since)

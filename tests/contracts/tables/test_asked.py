@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 SPO2 = Ask(id="spo2", kind=Kind.SPO2, windows=(Window(begins=time(11), ends=time(13)),))
 WEIGHT = Ask(id="weight", kind=Kind.BODY_WEIGHT, times_a_week=2)
 SCHEDULE = Schedule(timezone="UTC", asks=(SPO2, WEIGHT))
-DAY = timedelta(days=1)
+DAY, BIT = timedelta(days=1), timedelta(seconds=1)
 BEGAN = NOON - 3 * DAY
 DUE = NOON + timedelta(hours=1) + DAY + PATIENCE
 """When the ward misses what was asked for today, a Monday."""
@@ -44,6 +44,9 @@ async def test_a_reading_that_counts_is_found_behind_those_that_do_not(tables: T
     assert await missed(tables, DUE + DAY) == ["spo2"]
     await tables.commit(batch(told(3, reading(3, minutes=1440, value=92))), at=NOON + DAY)
     assert await missed(tables, DUE + DAY) == []
+    many = [replace(broken, id=f"b{n}", measured_at=broken.measured_at + n * BIT) for n in range(1, 30)]
+    await tables.commit(batch(*(told(5 + n, each) for n, each in enumerate(many, 1))), at=NOON + DAY)
+    assert await missed(tables, DUE + DAY) == [], "it is found behind many, too"
 
 
 async def test_the_days_of_a_week_are_counted_apart(tables: Tables) -> None:

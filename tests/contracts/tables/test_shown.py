@@ -201,17 +201,27 @@ async def test_a_kind_of_a_newer_hub_is_kept_and_counted(tables: Tables) -> None
     assert [kept.reading.id for kept in await tables.readings(HOME)] == ["r1"]
 
 
-async def test_what_the_list_asks_at_once_is_what_each_question_says(tables: Tables) -> None:
-    """State, plan, the newest of each kind and the line since then: as if asked one by one."""
+async def test_what_the_list_asks_at_once_is_what_each_question_says(tables: Tables, monkeypatch) -> None:
+    """State, plan, the newest of each kind and the line since then, in groups: as if asked one by one."""
+    monkeypatch.setattr("cloud_bridge.backend.database.HOMES_AT_ONCE", 2)
     weight = reading(3, kind=Kind.BODY_WEIGHT, value=71.5)
     told_of = (applied(1, version=1), told(2, reading(1)), told(3, reading(2, minutes=5)), told(4, weight))
     await tables.commit(batch(*told_of), at=NOON)
-    listed = await tables.listed(HOME, (Kind.SPO2, Kind.BODY_WEIGHT, Kind.PEF), at(5))
-    assert listed.state == await tables.home_state(HOME)
-    assert listed.plan == await tables.plan(HOME)
-    assert {kind: kept.reading.id for kind, kept in listed.latest.items()} == {
-        Kind.SPO2: "r2",
-        Kind.BODY_WEIGHT: "r3",
-    }
-    assert listed.spark == await tables.readings(HOME, kind=Kind.SPO2, since=at(5))
-    assert len(listed.spark) == 1
+    newer = (told(1, reading(7, minutes=9)), applied(2, version=3), applied(4, version=4))
+    await tables.commit(batch(*newer, home=OTHER), at=NOON)
+    await tables.set_home_state("0" * 16, False, NOON)
+    homes = ["0" * 16, "never", HOME, OTHER, "stranger"]
+    kinds = (Kind.SPO2, Kind.BODY_WEIGHT, Kind.PEF)
+    listed = await tables.listed(homes, kinds, at(5))
+    assert list(listed) == homes
+    for home in homes:
+        assert listed[home].state == await tables.home_state(home)
+        assert listed[home].plan == await tables.plan(home)
+        newest = {kind: await tables.readings(home, kind=kind, count_max=1) for kind in kinds}
+        assert listed[home].latest == {kind: kept[0] for kind, kept in newest.items() if kept}
+        assert listed[home].spark == await tables.readings(home, kind=Kind.SPO2, since=at(5))
+    ids = {kind: kept.reading.id for kind, kept in listed[HOME].latest.items()}
+    assert ids == {Kind.SPO2: "r2", Kind.BODY_WEIGHT: "r3"}
+    assert [len(each.spark) for each in listed.values()] == [0, 0, 1, 1, 0]
+    assert listed[OTHER].plan is not None
+    assert listed[OTHER].plan.version == 4

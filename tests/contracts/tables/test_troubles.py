@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from cloud_bridge.backend.database import TablesError
 from cloud_bridge.backend.standing import OFFLINE_AFTER, Birth
 from cloud_bridge.backend.tables import Tables
 from cloud_bridge.backend.watch import Watch
@@ -55,6 +56,45 @@ async def test_the_ward_finds_and_forgets_by_itself(tables: Tables) -> None:
     await tables.set_home_state(HOME, True, LATE)
     assert await tables.watch(LATE) == (HOME,)
     assert await whats(tables) == []
+
+
+MANY = tuple(f"{number:016x}" for number in range(1, 6))
+
+
+async def test_many_homes_are_looked_at_in_groups_and_none_is_left_out(tables: Tables, monkeypatch) -> None:
+    """Whatever the size of a group, each home is found once and is over once."""
+    monkeypatch.setattr("cloud_bridge.backend.database.HOMES_AT_ONCE", 2)
+    for home in MANY:
+        await tables.set_home_state(home, False, NOON)
+    assert await tables.watch(LATE) == MANY
+    assert await tables.watch(LATE) == ()
+    assert await whats(tables) == [(home, "home_offline") for home in MANY]
+    for home in MANY:
+        await tables.set_home_state(home, True, LATE)
+    assert await tables.watch(LATE) == MANY
+    assert await whats(tables) == []
+
+
+async def test_what_one_group_kept_is_said_though_the_next_one_fails(tables: Tables, monkeypatch) -> None:
+    """A database that goes away in between: what was found before stands there, and whoever listens knows."""
+    monkeypatch.setattr("cloud_bridge.backend.database.HOMES_AT_ONCE", 2)
+    for home in MANY:
+        await tables.set_home_state(home, False, NOON)
+    heard: list[str] = []
+
+    ask = tables._ask
+
+    async def ask_or_fail(work):
+        if len(heard) == 4:
+            raise TablesError("the server is away")
+        return await ask(work)
+
+    monkeypatch.setattr(tables, "_ask", ask_or_fail)
+    with pytest.raises(TablesError):
+        await tables.watch(LATE, heard.append)
+    monkeypatch.setattr(tables, "_ask", ask)
+    assert heard == list(MANY[:4])
+    assert await whats(tables) == [(home, "home_offline") for home in heard]
 
 
 async def test_what_a_hub_tells_is_not_the_wards_to_end(tables: Tables) -> None:
