@@ -65,7 +65,7 @@ def time_plot(chart: Chart, voice: Voice) -> Markup:
         *_lines(chart.readings, scale),
         *_dots(chart, scale, voice),
         *_value_axis(chart, bands, scale, voice),
-        *turns(chart.turns, scale, voice),
+        *turns(chart.turns, scale, chart.readings, voice),
         *ribbons(epochs, scale, scale.height + _AXIS_PX, voice),
     ]
     return Markup(

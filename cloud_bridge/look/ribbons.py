@@ -15,6 +15,11 @@ RIBBON_PX = 20.0
 _RIBBONS_MAX = 20
 """More is a device a day, and no ribbon would be wide enough for its name."""
 
+_WORDS_PERCENT = 25.0
+"""So wide the names of two organisations are at most, on a wide page."""
+
+_BELOW_FLAGS_PX = 28.0
+
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
@@ -50,7 +55,7 @@ def ribbons(epochs: Sequence[Epoch], scale: Scale, y: float, voice: Voice) -> It
         begin = scale.since if number == 0 else epoch.since
         x, width = scale.x(begin), scale.x(end) - scale.x(begin)
         said = voice.word(
-            "plot_epoch", device=epoch.driver, address=epoch.device,
+            "plot_epoch", device=voice.device(epoch.driver), address=epoch.device,
             since=voice.moment(epoch.since), until=voice.moment(epoch.until),
         )  # fmt: skip
         yield Markup(
@@ -58,20 +63,33 @@ def ribbons(epochs: Sequence[Epoch], scale: Scale, y: float, voice: Voice) -> It
             '<text class="axis" x="{}%" dx="4" y="{}">{}</text></g>'
         ).format(
             " other" if number % 2 else "", said, x, y, round(max(0.0, width), 2), RIBBON_PX - 4,
-            x, y + RIBBON_PX - 8, epoch.driver.replace("_", " ") if width > 12 else "",
+            x, y + RIBBON_PX - 8, voice.device(epoch.driver) if width > 12 else "",
         )  # fmt: skip
 
 
-def turns(those: Sequence[Turn], scale: Scale, voice: Voice) -> Iterator[Markup]:
-    """Yield a line for each time that somebody took over."""
+def turns(those: Sequence[Turn], scale: Scale, readings: Sequence[Reading], voice: Voice) -> Iterator[Markup]:
+    """Yield a line for each time that somebody took over; its words stand where the dots leave room."""
+    dots = [(scale.x(each.measured_at), scale.y(each.value)) for each in readings]
     for turn in those:
         x = scale.x(turn.at)
         said = voice.word("plot_turn", before=turn.before, after=turn.after, at=voice.moment(turn.at))
-        anchor = "end" if x > 60 else "start"
+        anchor, ahead = ("end", -1) if x > 60 else ("start", 1)
+        near = [y for other, y in dots if 0 <= (other - x) * ahead <= _WORDS_PERCENT]
         yield Markup(
             '<g class="turn"><title>{}</title><line x1="{}%" x2="{}%" y1="0" y2="{}"/>'
             '<text class="axis" x="{}%" dx="{}" y="{}" text-anchor="{}">{} → {}</text></g>'
         ).format(
-            said, x, x, scale.height, x, -4 if anchor == "end" else 4, round(scale.height - 6, 1), anchor,
+            said, x, x, scale.height, x, 4 * ahead, _roomiest(near, scale.height), anchor,
             turn.before, turn.after,
         )  # fmt: skip
+
+
+def _roomiest(dots: Sequence[float], height: float) -> float:
+    """Return the foot of a line of words: at the bottom, unless there is more room elsewhere."""
+
+    def room(foot: float) -> float:
+        return min((abs(foot - 4 - y) for y in dots), default=height)
+
+    feet: tuple[float, ...] = (height - 6, _BELOW_FLAGS_PX, height / 2)
+    foot: float = max(feet, key=room)
+    return round(foot, 1)

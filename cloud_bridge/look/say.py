@@ -27,6 +27,15 @@ def unit(kind: Kind) -> str:
     return _UNITS.get(ucum, ucum)
 
 
+def device(driver: str) -> str:
+    """Return the id of a device's driver as people read it; a driver's own title only its hub knows.
+
+    >>> device("weight_scale")
+    'weight scale'
+    """
+    return driver.replace("_", " ")
+
+
 def number(kind: Kind, value: float, language: Language) -> str:
     """Return a value as people write it, without its unit.
 

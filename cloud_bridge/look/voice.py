@@ -144,13 +144,17 @@ class Voice:
         """Return a value with its unit."""
         return say.amount(kind, value, self.language)
 
+    def device(self, driver: str) -> str:
+        """Return what the device of this driver is called."""
+        return say.device(driver)
+
     def epoch(self, epoch: BaselineEpoch, driver: str) -> str:
         """Return how a device stands to what is usual; a kind of a newer hub is shown as it is."""
         is_known = epoch.kind in set(Kind)
         amount = self.amount(Kind(epoch.kind), epoch.offset) if is_known else f"{epoch.offset:g}"
         what = self.word(f"kind_{epoch.kind}") if f"kind_{epoch.kind}" in words.WORDS else epoch.kind
         known = self.word("epoch_settled" if epoch.is_settled else "epoch_learning")
-        return self.word("epoch_said", kind=what, driver=driver, amount=amount, known=known)
+        return self.word("epoch_said", kind=what, driver=self.device(driver), amount=amount, known=known)
 
     def because(self, alert: Alert) -> str:
         """Return why the alert changed."""

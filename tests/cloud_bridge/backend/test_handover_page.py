@@ -194,7 +194,7 @@ async def test_an_offer_carries_how_the_devices_stand():
     assert offer is not None
     assert offer.content.epochs == epochs
     html = await look(ward, RECEIVER)
-    assert "nonin_3230, metning: 1,5\N{NO-BREAK SPACE}% fra det første apparatet, kjent" in html
+    assert "nonin 3230, metning: 1,5\N{NO-BREAK SPACE}% fra det første apparatet, kjent" in html
     assert "AA:BB, metning: 1,5\N{NO-BREAK SPACE}% fra det første apparatet, læres ennå" in html
     assert "AA:CC, co2: 1.5 fra" in html
 

@@ -171,3 +171,15 @@ def test_a_hand_over_is_a_line_that_says_who_took_over():
     (line,) = _groups(replace(_chart(_spo2(FALLING)), turns=(turn,)), "turn")
     assert line.findtext(f"{SVG}title") == "Ringsaker kommune overtok etter Sykehuset 18. nov. 09:30"
     assert line.findtext(f"{SVG}text") == "Sykehuset → Ringsaker kommune"
+
+
+def test_the_names_of_a_hand_over_stand_where_no_dot_is():
+    """Where a low value lies beside it the words stand above; where all is high, at the bottom."""
+    turn = Turn(NOW - timedelta(days=4), "Sykehuset", "Ringsaker kommune")
+    for value, is_above in ((80, True), (96, False)):
+        beside = [reading(Kind.SPO2, value, turn.at - timedelta(days=day)) for day in (1, 2)]
+        chart = replace(_chart(beside), turns=(turn,))
+        (words,) = (each.find(f"{SVG}text") for each in _groups(chart, "turn"))
+        dots = [float(dot.get("cy")) for dot in _dots(ET.fromstring(time_plot(chart, SAY)))]
+        assert (float(words.get("y")) < chart.height / 2) is is_above
+        assert all(abs(float(words.get("y")) - y) > 16 for y in dots)
