@@ -193,6 +193,16 @@ def test_papers_cite_names_and_never_lines():
     assert [name_of(paper) for paper in PAPERS if cited.search(paper.read_text())] == []
 
 
+def test_no_sentence_takes_an_element_into_its_words():
+    """What stands in words is text: an element in it would be shown to people with its brackets."""
+    element = re.compile(r"=\s*say\.(?:time|exact|status|plot)\(")
+    pages = files(".html")
+    assert len(pages) > 10
+    assert [
+        f"{name_of(path)}: {found[0]}" for path in pages if (found := element.findall(path.read_text()))
+    ] == []
+
+
 def test_nothing_that_people_see_is_called_an_alarm():
     """An alarm promises that somebody comes running; only the paper that forbids the word may say it."""
     seen = [*files(".html"), *files(".js"), *PAPERS]

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cloud_bridge.contract.accountable import Accountable
 from cloud_bridge.contract.answers import SCALES, Question
 from cloud_bridge.contract.contradictions import RED_FLAGS
 from cloud_bridge.contract.due import Progress
@@ -128,6 +129,17 @@ async def test_the_plan_says_what_to_do_and_whom_to_call():
     html = await _asked(red, path="/?lang=en")
     assert COPD.advice.red["en"].replace("'", "&#39;") in html
     assert html.index('id="emergency"') < html.index('href="tel:116117"')
+
+
+@pytest.mark.anyio
+async def test_the_page_says_in_plain_words_who_is_accountable_and_since_when():
+    """One sentence with name and time, as soon as the ward has said it, and no word of it is markup."""
+    hub = _hub()
+    hub.in_charge = Accountable(1, 1, "ringsaker", "Ringsaker <kommune>", NOW - timedelta(days=10))
+    html = await _asked(hub)
+    said = "Ringsaker &lt;kommune&gt; har ansvaret for oppfølgingen siden 12. nov. 09:30."
+    assert said in html
+    assert "&lt;time" not in html
 
 
 @pytest.mark.anyio
