@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import orjson
+from fastapi import FastAPI
 
-from cloud_bridge.backend.app import ward_app
+from cloud_bridge.backend.app import LogsIn, ward_app
 from cloud_bridge.backend.views import Person
 from cloud_bridge.broker_access import BrokerSettingsError, parse_url
 from cloud_bridge.contract.plan import Plan
@@ -106,13 +107,12 @@ async def _play(wishes: Wishes, plan: Plan, pages: Pages, say: Say) -> Summary:
         tally, ward = Tally(), house.ward(tasks)
         households = [await house.move_in(n, who, tally, tasks) for n, who in enumerate(patients(today))]
         await _enrol(ward, households)
-        transfer = Transfer(lambda: ward.tables, clock.now)
+        transfer = Transfer(lambda: ward.tables, clock.now, ward.decided)
         await transfer.begin(tuple(one.home.parts.home for one in households))
         listeners = Listeners(lambda user: PahoBroker(url, username=user), lambda: ward.tables, clock.now)
         ward.on_told = listeners.streamed.note
         login, login_site = await demo_login(stack, ward.tables, pages.ward, pages.login)
-        ward_site = ward_app(ward.tables, ward.changes, clock.now, OSLO, login=login)
-        sites = (ward_site, hub_app(View(households[0].home.hub), OSLO), login_site)
+        sites = (_ward_site(ward, clock, login), hub_app(View(households[0].home.hub), OSLO), login_site)
         helping = [tasks.create_task(work) for work in (tally.watch(ward), listeners.run())]
         helping += [tasks.create_task(serve(*each)) for each in zip(sites, pages, strict=True)]
         # Dice of its own: the hubs' jitter must not change what people measure.
@@ -175,6 +175,10 @@ def _greet(pages: Pages, say: Say) -> None:
     say("[bold]Pusterom[/bold]: three homes, a broker and a ward on this machine; nothing leaves it")
     say(f"  ward page  {address(pages.ward)}  the work list of hospital and municipality; choose who you are")
     say(f"  hub page   {address(pages.hub)}  what Kari sees at home")
+
+
+def _ward_site(ward: Ward, clock: StoryClock, login: LogsIn) -> FastAPI:
+    return ward_app(ward.tables, ward.changes, clock.now, OSLO, login=login, on_decided=ward.decided)
 
 
 async def _enrol(ward: Ward, households: list[Household]) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
+from cloud_bridge.backend.sharing import Organisation
 from cloud_bridge.broker import UplinkError
 from devices.codecs.taidoc import Moment
 from simulators.home import Home
@@ -95,6 +96,8 @@ class Stage:
 
 async def tell(stage: Stage, today: date) -> None:
     """Tell the story from its first day to this morning."""
+    for one in stage.households:
+        await _knows(stage, one, HOSPITAL)
     for days_ago in range(DAYS - 1, -1, -1):
         day = today - timedelta(days=days_ago)
         await _at_least(stage.pace_s, partial(_day, stage, day, days_ago))
@@ -120,7 +123,7 @@ async def _day(stage: Stage, day: date, days_ago: int) -> None:
         kari.internet.set_cut(False)
         await _arrived(stage)
         await _say_alerts(stage, kari)
-        await _knows(stage, kari)
+        await _knows(stage, kari, MUNICIPALITY)
 
 
 async def _hand_over(stage: Stage, one: Household, day: date, days_ago: int) -> None:
@@ -136,15 +139,15 @@ async def _hand_over(stage: Stage, one: Household, day: date, days_ago: int) -> 
         stage.say(f"            {one.patient.name}'s home is cut off and will hear of it later")
 
 
-async def _knows(stage: Stage, one: Household) -> None:
+async def _knows(stage: Stage, one: Household, organisation: Organisation) -> None:
     """Wait until the home has heard who is accountable."""
     known = one.home.hub.responsible
     with stage.ward.changes.subscribe() as news:
         async with asyncio.timeout(ARRIVAL_TIMEOUT_S):
-            while known.known is None or known.known.organisation != MUNICIPALITY.organisation:
+            while known.known is None or known.known.organisation != organisation.organisation:
                 await news.wait()  # the home says in its log what it has learnt
     await _arrived(stage)
-    stage.say(f"            the home knows it, too: {known.known.name} follows {one.patient.name}")
+    stage.say(f"            the home knows it: {known.known.name} follows {one.patient.name}")
 
 
 def _swap(stage: Stage, one: Household, day: date) -> None:

@@ -44,8 +44,11 @@ class Sampled:
 class Transfer:
     """Offers and accepts in the ward, as people there do."""
 
-    def __init__(self, tables: Callable[[], Tables], now: Now) -> None:
+    def __init__(
+        self, tables: Callable[[], Tables], now: Now, on_decided: Callable[[], None] = lambda: None
+    ) -> None:
         self._tables, self._now = tables, now
+        self._on_decided = on_decided
 
     async def begin(self, homes: tuple[str, ...]) -> None:
         """Let the hospital follow these homes."""
@@ -53,6 +56,7 @@ class Transfer:
         await tables.enrol_organisations((HOSPITAL, MUNICIPALITY))
         for home in homes:
             await tables.begin_follow_up(home, HOSPITAL.organisation, "physician", self._now())
+        self._on_decided()
 
     async def offer(self, home: str, plan_version: int) -> tuple[str, ...]:
         """Offer the home to the municipality, with what is open; return the reasons of the open alerts."""
@@ -89,6 +93,7 @@ class Transfer:
         stepped = await self._tables().hand_over(wanted, self._now())
         if stepped is None or not isinstance(stepped.answer, HandoverFact):
             raise HandoverError(f"the ward refused: {stepped and stepped.answer}")
+        self._on_decided()
 
 
 async def handed_over(tables: Tables, home: str) -> Counter[str]:

@@ -32,6 +32,7 @@ class Ward:
         self._tasks = tasks
         self._running: tuple[Tables, asyncio.Task[None]] | None = None
         self._wake: Callable[[], None] = lambda: None
+        self._decided: Callable[[], None] = lambda: None
         self.changes.on_change(lambda: self._wake())
         self.on_told: OnTold = lambda _organisation, _line, _at: None
 
@@ -55,8 +56,12 @@ class Ward:
         streams = Streams(
             tables, self._broker, self._now, dice=self._dice, every_s=WATCH_EVERY_S, on_told=self._has_told
         )
-        self._wake = streams.wake
+        self._wake, self._decided = streams.wake, ingest.decided
         self._running = (tables, self._tasks.create_task(self._live(tables, ingest, watch, streams)))
+
+    def decided(self) -> None:
+        """Say that something was decided which a home is to hear: it is told now."""
+        self._decided()
 
     async def unplug(self) -> None:
         """Cut the power: nothing more reaches the database."""
