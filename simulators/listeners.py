@@ -72,7 +72,7 @@ def fetch_from(tables: Callable[[], Tables], organisation: str, now: Now) -> Fet
     """Return what fetches for an organisation, as `/fhir` would answer its program."""
 
     async def fetch(kind: str, since: str | None) -> AsyncIterator[Resource]:
-        who, after = Who("", organisation, Role.SYSTEM), 0
+        who, after = Who("receiver", organisation, Role.SYSTEM), 0
         told = [] if since is None else [("_lastUpdated", f"gt{since}")]
         while True:
             asked = asked_from(kind, [*told, ("_after", str(after))])
