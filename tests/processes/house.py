@@ -1,6 +1,7 @@
 """A home and a ward as separate real processes around a real broker, each with its files in one folder."""
 
 import json
+import signal
 import socket
 import urllib.request
 from collections.abc import Callable
@@ -13,8 +14,10 @@ from cloud_bridge.contract.entries import Entry
 from gateway.settings import Settings
 from gateway.start import open_store
 from gateway.store.episodes import look_key
+from gateway.store.file import LOG_FILE
 from gateway.store.key_place import KeyPlace
 from tests.given import HOME
+from tests.processes.checker import hub_place
 from tests.program import ROOT, WAIT_S, Program, pusterom
 
 LOOK_AGAIN_S = 0.05
@@ -84,6 +87,10 @@ class House:
         settings = Settings.load(self.folder / "hub.toml")
         return look_key(KeyPlace.of(settings), settings.home).pragma()
 
+    def kept(self) -> int:
+        """Return how many readings the hub's file holds, past all our own code, while the hub runs."""
+        return len(hub_place(self.folder / "log" / LOG_FILE, self.log_key()).readings)
+
     def rows(self, sql: str) -> list[tuple]:
         """Ask the ward's PostgreSQL, past all our own code."""
         with psycopg.connect(self.database, autocommit=True) as connection:
@@ -102,6 +109,12 @@ def measured(room: Program) -> int:
     return 2 * len(room.said(r"^\S*(Oxi|oxi|Pulse)\S*.* has measured")) + len(
         room.said("cale.* has measured")
     )
+
+
+def last_round(room: Program) -> None:
+    """Let each device measure once more, and return when that is all that there will ever be to tell."""
+    room.tell(signal.SIGUSR1)
+    room.wait_for("measure no more")
 
 
 def page(program: Program, path: str = "") -> str:

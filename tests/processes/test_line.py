@@ -11,7 +11,7 @@ from cloud_bridge.contract.entries import Entry
 from tests.contracts.mosquitto import free_port, mosquitto
 from tests.contracts.tables.conftest import postgres_url, server
 from tests.given import HOME
-from tests.processes.house import House, broker_config, is_served, measured, page, until
+from tests.processes.house import House, broker_config, is_served, last_round, measured, page, until
 from tests.program import Program, pusterom
 
 __all__ = ["postgres_url", "server"]
@@ -111,8 +111,7 @@ def test_nothing_is_lost_on_the_whole_line(house):
         room.wait_for("has measured", count=len(room.said("has measured")) + 2)
         road.enter_context(mosquitto(house.folder, broker_config(house.broker_port)))
         hub.wait_for("road to the ward: back")
-        # Right after a measurement there is time to stop the room before the next one.
-        room.wait_for("has measured", count=len(room.said("has measured")) + 1)
+        last_round(room)
         until(lambda: everything_is_in(house, room), "the ward has all that was measured in the outage")
 
         stopped(house, hub, ward, room)

@@ -16,7 +16,7 @@ from cloud_bridge.mqtt import PahoBroker
 from tests.contracts.mosquitto import free_port, mosquitto
 from tests.contracts.tables.conftest import postgres_url, server
 from tests.given import HOME, NOON, OTHER_HOME, bare
-from tests.processes.house import House, broker_config, measured, page, until
+from tests.processes.house import House, broker_config, last_round, measured, page, until
 from tests.program import WAIT_S
 
 __all__ = ["postgres_url", "server"]
@@ -45,6 +45,7 @@ def test_a_broker_that_is_away_at_the_start_is_waited_for(house):
         assert house.count("reading") == 0
         with mosquitto(house.folder, broker_config(house.broker_port)):
             hub.wait_for("road to the ward: back")
+            last_round(room)
             until(lambda: house.count("reading") == measured(room) > 0, "all is delivered")
             assert (hub.stop(), ward.stop(), room.stop()) == (0, 0, 0)
             assert "Traceback" not in hub.err + ward.err + room.err
