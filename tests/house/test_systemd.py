@@ -18,7 +18,9 @@ from tests.house.papers import ROOT, code_blocks, commands
 
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
 GUIDE = ROOT / "systemd" / "README.md"
-MODELS = {"hub": Settings, "ward": WardSettings}
+MODELS = {"hub": Settings, "ward": WardSettings, "intake": WardSettings}
+SAYS = {"hub": "home =", "ward": "[login]", "intake": 'username = "ingest"'}
+"""By what the guide's settings of each are told apart."""
 
 LOCKS = {
     "ProtectSystem": "strict",
@@ -50,13 +52,19 @@ def unit(path: Path) -> dict[str, list[str]]:
 
 
 def who(path: Path) -> str:
-    """Return hub or ward."""
+    """Return hub, intake or ward."""
     return path.stem.removeprefix("pusterom-")
 
 
-def test_there_is_a_unit_for_the_hub_and_one_for_the_ward():
+def guides_settings(path: Path) -> str:
+    """Return what the guide tells to write into this unit's settings."""
+    texts = {name: text for text in code_blocks(GUIDE, "toml") for name in SAYS if SAYS[name] in text}
+    return texts[who(path)]
+
+
+def test_there_is_a_unit_for_the_hub_the_ward_and_an_intake():
     """What the other tests walk is there."""
-    assert [who(path) for path in UNITS] == ["hub", "ward"]
+    assert [who(path) for path in UNITS] == ["hub", "intake", "ward"]
 
 
 @pytest.mark.parametrize("path", UNITS, ids=who)
@@ -67,7 +75,7 @@ def test_a_unit_starts_a_command_that_exists(path):
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert Path(program).name in scripts
     assert option in commands()[" ".join(words)]
-    assert (ROOT / "config" / Path(file).name).is_file()
+    assert file in GUIDE.read_text()
 
 
 @pytest.mark.parametrize("path", UNITS, ids=who)
@@ -75,19 +83,25 @@ def test_the_guides_settings_are_settings(path, tmp_path):
     """What systemd/README.md tells to write is taken by the program, and lies where the unit allows it."""
     said = unit(path)
     file = tmp_path / f"{who(path)}.toml"
-    file.write_text(
-        next(text for text in code_blocks(GUIDE, "toml") if ("home =" in text) == (who(path) == "hub"))
-    )
+    file.write_text(guides_settings(path))
     settings = MODELS[who(path)].load(file)
-    (state,) = said["StateDirectory"]
     if isinstance(settings, Settings):
-        assert settings.folder == Path("/var/lib") / state
+        assert [str(settings.folder.relative_to("/var/lib"))] == said["StateDirectory"]
     ids = {value.partition(":")[0] for value in said["LoadCredentialEncrypted"]}
     key = settings.tls_files.certificate_key_file
     assert key is not None
     assert key.parent == Path("/run/credentials") / path.name
     assert key.name in ids
     settings.tls_files.assert_fit(parse_url(settings.broker))
+
+
+def test_the_guides_intake_may_run_beside_the_ward(tmp_path):
+    """An intake shares its database, and is at the broker who the access list lets take in."""
+    file = tmp_path / "intake.toml"
+    file.write_text(guides_settings(ROOT / "systemd" / "pusterom-intake.service"))
+    settings = WardSettings.load(file)
+    settings.assert_shared()
+    assert f"user {settings.username}\n" in (ROOT / "config/mosquitto.acl").read_text()
 
 
 def test_the_hubs_credential_is_the_one_it_looks_for():
